@@ -1,0 +1,74 @@
+"""Answers from a collection of paper abstracts, with the papers named.
+
+    from assistant import Assistant
+
+    with Assistant.open() as assistant:
+        print(assistant.ask("What does WideNet share across its layers?").text)
+
+What is listed here is the whole public surface. Names load when they are first used, so that
+importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from assistant.errors import (
+    AssistantError,
+    EncoderError,
+    HomeError,
+    IndexMismatchError,
+    InputError,
+    PaperNotFoundError,
+    SettingsError,
+)
+
+if TYPE_CHECKING:
+    from assistant.answering.answer import Answer, Citation, Passage, Usage
+    from assistant.assistant import Assistant
+    from assistant.corpus import Paper, Rejection
+    from assistant.index.ingest import IngestReport
+    from assistant.retrieval import Hit
+    from assistant.settings import Settings
+
+__all__ = [
+    "Answer",
+    "Assistant",
+    "AssistantError",
+    "Citation",
+    "EncoderError",
+    "Hit",
+    "HomeError",
+    "IndexMismatchError",
+    "IngestReport",
+    "InputError",
+    "Paper",
+    "PaperNotFoundError",
+    "Passage",
+    "Rejection",
+    "Settings",
+    "SettingsError",
+    "Usage",
+]
+
+_HOMES = {
+    "Answer": "assistant.answering.answer",
+    "Assistant": "assistant.assistant",
+    "Citation": "assistant.answering.answer",
+    "Hit": "assistant.retrieval",
+    "IngestReport": "assistant.index.ingest",
+    "Paper": "assistant.corpus",
+    "Passage": "assistant.answering.answer",
+    "Rejection": "assistant.corpus",
+    "Settings": "assistant.settings",
+    "Usage": "assistant.answering.answer",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

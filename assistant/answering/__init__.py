@@ -1,0 +1,1 @@
+"""From ranked papers to an answer that cites them."""

@@ -1,0 +1,159 @@
+"""The extractive reader: answers in the papers' own words, or says that they do not answer.
+
+It needs no model but the encoder: two small logistic models choose the sentences and decide on refusal
+(see `features`). Every step from evidence to answer is a pure function.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.answering.answer import Citation, Passage
+from assistant.answering.asking import Asking, coined_names
+from assistant.answering.evidence import Evidence, Floats
+from assistant.answering.features import (
+    EVIDENCE_FEATURES,
+    SENTENCE_FEATURES,
+    evidence_features,
+    sentence_features,
+)
+from assistant.answering.logistic import load
+
+NAME = "extractive"
+SENTENCES = 3
+"""The most sentences of an answer from one paper."""
+WORDS = 90
+"""The most words of an answer, unless its one sentence has more."""
+PAPERS = 3
+"""The most papers of an answer to a question that spans several."""
+REFUSAL = "The papers here do not answer this question."
+
+ANSWERABLE = 0.14
+"""The probability that the evidence answers, below which the reader refuses."""
+COVERED = 0.45
+"""In an index of words alone: the share of the question's words, by rarity, that the best paper must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """An answer made of sentences."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A sentence chosen, as paper and sentence positions in the evidence."""
+
+    paper: int
+    sentence: int
+
+
+def sentence_probabilities(asking: Asking, evidence: Evidence) -> Floats:
+    """Give for each sentence of a paper the probability that it holds what is asked for.
+
+    In an index of words alone, the share of the question's words takes its place.
+    """
+    if evidence.tokens is None:
+        return evidence.overlap
+    model = load("sentence", SENTENCE_FEATURES)
+    return model.probability(sentence_features(asking, evidence))
+
+
+def answerable(asking: Asking, question: str, evidence: Sequence[Evidence], dense: float) -> float:
+    """Give the probability that the evidence bears on everything that is asked.
+
+    Args:
+        asking: what the question asks for.
+        question: its text.
+        evidence: the papers read, best first.
+        dense: the cosine of the best paper's nearest chunk.
+    """
+    if not evidence or not evidence[0].sentences:
+        return 0.0
+    best = evidence[0]
+    if best.tokens is None:
+        return float(best.coverage >= COVERED)
+    row = evidence_features(asking, question, evidence, sentence_probabilities(asking, best), dense)
+    return float(load("answerable", EVIDENCE_FEATURES).probability(row))
+
+
+def choose(
+    probabilities: Floats, lengths: Sequence[int], *, most: int = SENTENCES, words: int = WORDS
+) -> list[int]:
+    """Choose the likeliest sentences that fit together, in reading order.
+
+    The likeliest is always chosen, however long it is.
+
+    Args:
+        probabilities: one a sentence.
+        lengths: the words of each.
+        most: how many to choose at the most.
+        words: how long they may be together.
+    """
+    chosen: list[int] = []
+    left = words
+    for index in np.argsort(-probabilities, kind="stable"):
+        if len(chosen) == most:
+            break
+        if not chosen or lengths[index] <= left:
+            chosen.append(int(index))
+            left -= lengths[index]
+    return sorted(chosen)
+
+
+def spans_several(asking: Asking, evidence: Sequence[Evidence]) -> bool:
+    """Tell whether a question wants more than one paper: by its words, or as it names the subjects of two."""
+    if asking.several:
+        return True
+    subjects = [asking.names & coined_names(item.hit.paper.title) for item in evidence]
+    named = [names for names in subjects if names]
+    return any(first.isdisjoint(second) for first in named for second in named)
+
+
+def extract(asking: Asking, evidence: Sequence[Evidence]) -> Extract:
+    """Answer with the best sentences: of the best paper, or of several when the question spans them."""
+    if spans_several(asking, evidence):
+        chosen = _from_several(asking, evidence[:PAPERS])
+    else:
+        best = evidence[0]
+        chosen = [Choice(0, row) for row in choose(sentence_probabilities(asking, best), _lengths(best))]
+    return _compose(chosen, evidence)
+
+
+def _from_several(asking: Asking, evidence: Sequence[Evidence]) -> list[Choice]:
+    """Take the best sentence of each paper while they fit."""
+    chosen: list[Choice] = []
+    left = WORDS
+    for position, item in enumerate(evidence):
+        probabilities, lengths = sentence_probabilities(asking, item), _lengths(item)
+        fitting = [
+            row for row in np.argsort(-probabilities, kind="stable") if lengths[row] <= left or not chosen
+        ]
+        if fitting:
+            chosen.append(Choice(position, int(fitting[0])))
+            left -= lengths[fitting[0]]
+    return chosen
+
+
+def _lengths(evidence: Evidence) -> list[int]:
+    return [len(sentence.text.split()) for sentence in evidence.sentences]
+
+
+def _compose(chosen: Sequence[Choice], evidence: Sequence[Evidence]) -> Extract:
+    """Write each sentence with its paper's marker, and number the papers as they come."""
+    numbers: dict[int, int] = {}
+    passages: dict[int, list[Passage]] = {}
+    parts = []
+    for choice in chosen:
+        number = numbers.setdefault(choice.paper, len(numbers) + 1)
+        sentence = evidence[choice.paper].sentences[choice.sentence]
+        passages.setdefault(number, []).append(Passage(sentence.text, sentence.start, sentence.end))
+        parts.append(f"{sentence.text} [{number}]")
+    citations = tuple(
+        Citation(number, evidence[paper].hit.paper, tuple(passages[number]))
+        for paper, number in numbers.items()
+    )
+    return Extract(" ".join(parts), citations)

@@ -1,0 +1,202 @@
+"""What the two small models of the reader look at: numbers about a sentence, and about all the evidence.
+
+Pure functions of a question and the evidence for it. `bench/train_reader.py` fits the models to them.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from assistant.answering.asking import Asking, coined_names, figures
+from assistant.answering.evidence import Evidence, Floats, TokenMatches
+
+STRONG = 0.5
+"""A cosine above which a token of the question counts as met."""
+
+_RESULT = re.compile(
+    r"\b(achiev|outperform|improv|reduc|surpass|exceed|gain|result|experiment|faster|better|accura|state-of-the-art)",
+    re.IGNORECASE,
+)
+_PROPOSAL = re.compile(
+    r"\b(we|this (?:paper|work|article)) (\w+ )?"
+    r"(propose|introduce|present|design|develop|show|find|prove|demonstrate)",
+    re.IGNORECASE,
+)
+
+SENTENCE_FEATURES = (
+    "late",
+    "late_standardised",
+    "late_margin",
+    "late_rank",
+    "best_match_share",
+    "met_share",
+    "cosine",
+    "cosine_standardised",
+    "overlap",
+    "overlap_standardised",
+    "figures_when_asked",
+    "any_figure_when_asked",
+    "figures_otherwise",
+    "names_when_asked",
+    "names_otherwise",
+    "position",
+    "is_first",
+    "is_second",
+    "is_last",
+    "log_words",
+    "before",
+    "after",
+    "proposal",
+    "result",
+    "result_when_number_asked",
+    "late_times_position",
+    "asked_figures_shared",
+    "figures_times_late",
+    "topic_late",
+    "topic_late_standardised",
+    "topic_late_margin",
+    "topic_best_match_share",
+)
+
+
+def _tokens(evidence: Evidence) -> TokenMatches:
+    if evidence.tokens is None:
+        raise ValueError("an index of words alone has no tokens to describe")
+    return evidence.tokens
+
+
+def _standardised(values: Floats) -> Floats:
+    return np.asarray((values - values.mean()) / (values.std() + 1e-6))
+
+
+def _margin(values: Floats) -> Floats:
+    """Give how far each value is above the highest of the others."""
+    if len(values) < 2:  # noqa: PLR2004 - a margin takes two
+        return np.zeros_like(values)
+    ordered = np.sort(values)
+    return np.asarray(values - np.where(values == ordered[-1], ordered[-2], ordered[-1]))
+
+
+def sentence_features(asking: Asking, evidence: Evidence) -> Floats:
+    """Describe each sentence of a paper by its bearing on the question.
+
+    Returns:
+        Shape `(sentences, len(SENTENCE_FEATURES))`, columns as named there.
+    """
+    tokens = _tokens(evidence)
+    matches, weights, cosines = tokens.by_sentence, tokens.question.weights, tokens.cosines
+    late, topic_late = tokens.late, tokens.topic_late
+    count = len(evidence.sentences)
+    rank = np.argsort(np.argsort(-late, kind="stable"))
+    best_row = matches.argmax(axis=0)
+    share = np.array([weights[best_row == row].sum() for row in range(count)])
+    topic_share = np.array([tokens.question.topic_weights[best_row == row].sum() for row in range(count)])
+    texts = [sentence.text for sentence in evidence.sentences]
+    new_figures = np.array([min(len(figures(text) - asking.figures), 3) for text in texts], float)
+    old_figures = np.array([min(len(figures(text) & asking.figures), 2) for text in texts], float)
+    new_names = np.array([min(len(coined_names(text) - asking.names), 3) for text in texts], float)
+    position = np.arange(count) / max(1, count - 1)
+    result = np.array([min(len(_RESULT.findall(text)), 2) for text in texts], float)
+    late_standardised = _standardised(late)
+    columns = (
+        late,
+        late_standardised,
+        _margin(late),
+        1.0 / (1.0 + rank),
+        share,
+        np.asarray((matches > STRONG) @ weights),
+        cosines,
+        _standardised(cosines),
+        evidence.overlap,
+        _standardised(evidence.overlap),
+        asking.number * new_figures,
+        asking.number * (new_figures > 0),
+        (not asking.number) * new_figures,
+        asking.name * new_names,
+        (not asking.name) * new_names,
+        position,
+        np.arange(count) == 0,
+        np.arange(count) == 1,
+        np.arange(count) == count - 1,
+        np.log([len(text.split()) for text in texts]),
+        np.concatenate([[0.0], late_standardised[:-1]]),
+        np.concatenate([late_standardised[1:], [0.0]]),
+        np.array([bool(_PROPOSAL.search(text)) for text in texts]),
+        result,
+        asking.number * result,
+        late_standardised * position,
+        old_figures,
+        asking.number * (new_figures > 0) * late_standardised,
+        topic_late,
+        _standardised(topic_late),
+        _margin(topic_late),
+        topic_share,
+    )
+    return np.stack([np.asarray(column, float) for column in columns], axis=1)
+
+
+EVIDENCE_FEATURES = (
+    "lowest_matches",
+    "late",
+    "late_margin",
+    "dense",
+    "coverage",
+    "missing_rarity",
+    "missing_names",
+    "best_sentence",
+    "second_sentence",
+    "sentence_late",
+    "figure_asked_and_found",
+    "number_asked",
+    "log_question_words",
+    "weakest_match",
+    "late_best_overall",
+)
+
+
+def evidence_features(
+    asking: Asking, question: str, evidence: Sequence[Evidence], probabilities: Floats, dense: float
+) -> Floats:
+    """Describe how well the best papers bear on *everything* that a question asks.
+
+    Args:
+        asking: what the question asks for.
+        question: its text.
+        evidence: the papers read, best first; at least one.
+        probabilities: for each sentence of the best paper, that it answers.
+        dense: the cosine of the best paper's nearest chunk.
+
+    Returns:
+        Shape `(len(EVIDENCE_FEATURES),)`, as named there.
+    """
+    best, tokens = evidence[0], _tokens(evidence[0])
+    matches, weights = tokens.anywhere, tokens.question.weights
+    scores = [float(_tokens(item).anywhere @ weights) for item in evidence]
+    meaningful = matches[weights > 0]
+    lowest = np.sort(meaningful)[:3].mean() if meaningful.size else 0.0
+    ordered = np.sort(probabilities)[::-1]
+    text = f"{best.hit.paper.title} {best.hit.paper.text}".casefold()
+    missing_names = sum(name not in text for name in asking.names)
+    top = int(probabilities.argmax())
+    new_figures = figures(best.sentences[top].text) - asking.figures
+    heavy = weights * (1.0 - np.clip(matches, 0, 1))
+    return np.array(
+        [
+            lowest,
+            scores[0],
+            scores[0] - (scores[1] if len(scores) > 1 else 0.0),
+            dense,
+            best.coverage,
+            best.missing_rarity,
+            float(missing_names > 0),
+            ordered[0],
+            ordered[1] if len(ordered) > 1 else 0.0,
+            float(tokens.late.max()),
+            float(asking.number and bool(new_figures)),
+            float(asking.number),
+            float(np.log(len(question.split()))),
+            float(heavy.max()),
+            max(scores),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Measuring answers: curated questions and the measures they are scored by."""

@@ -1,0 +1,54 @@
+"""Cutting a paper's text into chunks that fit the encoder's window together with the title."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from assistant.corpus import Paper
+
+if TYPE_CHECKING:
+    from llama_index.core.node_parser import SentenceSplitter
+
+CHUNK_TOKENS = 384
+"""In tiktoken tokens: nearly every abstract is one chunk, which measured better than halves or quarters."""
+OVERLAP_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of a paper's text."""
+
+    chunk_id: str
+    text: str
+    start: int
+    """Where it begins in the paper's text, in characters."""
+
+
+def embedded_text(title: str, text: str) -> str:
+    """Give what the encoder reads for a chunk: the title says what a later stretch is about.
+
+    >>> embedded_text("Wide Attention?", "We find that …")
+    'Wide Attention? We find that …'
+    """
+    return f"{title}{'' if title.endswith(('.', '?', '!')) else '.'} {text}"
+
+
+def chunks(paper: Paper) -> list[Chunk]:
+    """Cut a paper into chunks of whole sentences, overlapping where there is more than one."""
+    found = []
+    position = 0
+    for number, text in enumerate(_splitter().split_text(paper.text)):
+        # Overlapping chunks begin before the last one's end, never before its beginning.
+        start = max(paper.text.find(text, position), position)
+        found.append(Chunk(f"{paper.paper_id}-{number}", text, start))
+        position = start + 1
+    return found
+
+
+@cache
+def _splitter() -> "SentenceSplitter":
+    # LlamaIndex takes seconds to import: only ingesting something new pays for it.
+    from llama_index.core.node_parser import SentenceSplitter
+
+    # Its default tokenizer is tiktoken's cl100k_base, from the copy that llama-index-core carries.
+    return SentenceSplitter(chunk_size=CHUNK_TOKENS, chunk_overlap=OVERLAP_TOKENS)

@@ -1,0 +1,71 @@
+"""The home folder: where each store lies in it, and the lock that lets one process write at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from assistant.errors import HomeError
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A folder that holds a collection of papers and its index."""
+
+    folder: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite file with the papers."""
+        return self.folder / "ledger.sqlite3"
+
+    @property
+    def vectors(self) -> Path:
+        """Chroma's folder."""
+        return self.folder / "vectors"
+
+    @property
+    def words(self) -> Path:
+        """Tantivy's folder."""
+        return self.folder / "words"
+
+    def prepare(self) -> None:
+        """Make the folder.
+
+        Raises:
+            HomeError: it cannot be made, or not be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            probe = self.folder / ".writable"
+            probe.touch()
+            probe.unlink(missing_ok=True)
+        except OSError as error:
+            raise HomeError(
+                f"The home {self.folder} cannot be written ({error.strerror}): "
+                "make it writable, or set ASSISTANT_HOME to a folder that is."
+            ) from error
+
+    @contextmanager
+    def writing(self, timeout: float) -> Iterator[None]:
+        """Be the one process that writes the home, for as long as the block lasts.
+
+        The operating system holds the lock, so that one left by a dead process is free.
+
+        Raises:
+            HomeError: another process is still writing after `timeout` seconds.
+        """
+        lock = filelock.FileLock(self.folder / "write.lock", timeout=timeout)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise HomeError(
+                f"Another process is writing {self.folder} and was not done after {timeout:g} seconds: "
+                "try again when it is, or set ASSISTANT_LOCK_TIMEOUT to wait longer."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()

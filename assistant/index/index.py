@@ -1,0 +1,228 @@
+"""The index of one home, open for questions and for papers."""
+
+import difflib
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from assistant.corpus import Paper, Reading, normalised_title, paper_id, read_sources
+from assistant.errors import HomeError, IndexMismatchError, PaperNotFoundError
+from assistant.index.encoder import Encoder
+from assistant.index.home import Home
+from assistant.index.ingest import CURATED, IngestReport, Progress, Stores, plan, rebuild, settle, write
+from assistant.index.ledger import Ledger, State
+from assistant.index.minilm_weights import NAME as MINILM
+from assistant.index.minilm_weights import encoder_files
+from assistant.index.words import Words
+from assistant.resources import resource
+from assistant.settings import Settings
+
+if TYPE_CHECKING:
+    from assistant.index.vectors import Vectors
+
+WORDS_ALONE = "words"
+"""What the ledger remembers in place of an encoder's name when the index has no vectors."""
+
+SHORTEST_ID_PREFIX = 4
+"""Digits of a paper's identifier that a person has to type at least."""
+
+
+class Index:
+    """The stores of a home behind one door. Safe to use from several threads.
+
+    The stores open when they are first needed: listing papers never waits for Chroma.
+    """
+
+    def __init__(self, settings: Settings, *, encoder: Encoder | None = None) -> None:
+        """Open the home, making it where there is none.
+
+        Args:
+            settings: which home, and how to index it.
+            encoder: takes the place of the encoder that the settings name.
+
+        Raises:
+            HomeError: the home cannot be used.
+        """
+        self.settings = settings
+        self._given_encoder = encoder
+        self.home = Home(settings.home)
+        self.home.prepare()
+        self.ledger = Ledger(self.home.ledger)
+        self._opening = threading.RLock()
+        self._seen_revision = self.ledger.revision()
+
+    def close(self) -> None:
+        """Let go of the home."""
+        with self._opening:
+            if (vectors := self.__dict__.get("_vectors")) is not None:
+                vectors.close()
+            self.ledger.close()
+
+    @property
+    def encoder_name(self) -> str:
+        """The encoder that the settings ask for, or `words` for none."""
+        if self._given_encoder is not None:
+            return self._given_encoder.name
+        return WORDS_ALONE if self.settings.embedding == "words" else MINILM
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, loaded on first use.
+
+        Raises:
+            EncoderError: there are no weights, or they are damaged.
+        """
+        with self._opening:
+            return self._encoder
+
+    @property
+    def words(self) -> Words:
+        """The word index, opened on first use."""
+        with self._opening:
+            return self._words
+
+    @property
+    def vectors(self) -> "Vectors | None":
+        """The vectors, opened on first use; None in an index of words alone.
+
+        Raises:
+            IndexMismatchError: they were made by another encoder than the settings ask for.
+        """
+        made_with = self.ledger.fact("encoder")
+        if made_with not in (None, self.encoder_name):
+            raise IndexMismatchError(
+                f"The index in {self.home.folder} was made with {made_with}, not with {self.encoder_name}: "
+                "set ASSISTANT_EMBEDDING as it was, or run assistant ingest --rebuild."
+            )
+        with self._opening:
+            return None if self.encoder_name == WORDS_ALONE else self._vectors
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        if self._given_encoder is not None:
+            return self._given_encoder
+        from assistant.index.minilm import MiniLM
+
+        return MiniLM(encoder_files(self.settings))
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(self.home.words)
+
+    @cached_property
+    def _vectors(self) -> "Vectors":
+        from assistant.index.vectors import Vectors
+
+        return Vectors(self.home.vectors)
+
+    def refresh(self) -> None:
+        """See what other processes have changed; cheap when nothing has."""
+        revision = self.ledger.revision()
+        with self._opening:
+            if revision == self._seen_revision:
+                return
+            if (words := self.__dict__.get("_words")) is not None:
+                words.reload()
+            if (vectors := self.__dict__.get("_vectors")) is not None:
+                vectors.reload()
+            self._seen_revision = revision
+
+    def ingest(self, reading: Reading, progress: Progress | None = None) -> IngestReport:
+        """Take up what was read, and finish whatever an earlier ingest left undone.
+
+        Raises:
+            HomeError: another process keeps writing the home.
+            EncoderError: the encoder is needed and cannot be loaded; nothing was changed.
+        """
+        return self._take_up(reading, progress, shipped=False)
+
+    def _take_up(self, reading: Reading, progress: Progress | None, *, shipped: bool) -> IngestReport:
+        with self.home.writing(self.settings.lock_timeout):
+            self.refresh()
+            stores = self._stores()
+            ids = {paper_id(listing.title) for listing in reading.listings}
+            planned = plan(reading, self.ledger.records(ids), shipped=shipped)
+            if planned.pending and stores.vectors is not None:
+                stores.encoder()  # before the first write: without it nothing may change
+            write(planned, self.ledger, shipped=shipped)
+            self._settle(stores, progress)
+        return planned.report
+
+    def ensure_papers(self, progress: Progress | None = None) -> None:
+        """Make the home answerable: finish what is unfinished, and bring the shipped papers to an empty home.
+
+        Raises:
+            HomeError: the home is empty by somebody's choice, or another process keeps writing it.
+        """
+        counts = self.ledger.counts()
+        if not any(counts.values()):
+            if self.ledger.fact(CURATED):
+                raise HomeError(
+                    f"There are no papers in {self.home.folder}: add some with assistant ingest FILE."
+                )
+            # Another process may be at it: then this one waits for the lock and finds nothing to do.
+            self._take_up(read_sources([resource("corpus/papers.jsonl")]), progress, shipped=True)
+        elif counts[State.PENDING] or counts[State.LEAVING]:
+            self._finish(progress, wait=not counts[State.INDEXED])
+
+    def _finish(self, progress: Progress | None, *, wait: bool) -> None:
+        """Do what a killed ingest left undone, unless another process is at it."""
+        try:
+            with self.home.writing(self.settings.lock_timeout if wait else 0):
+                self.refresh()
+                self._settle(self._stores(), progress)
+        except HomeError:
+            if wait:
+                raise
+
+    def remove(self, papers: list[Paper]) -> None:
+        """Remove papers from every store."""
+        with self.home.writing(self.settings.lock_timeout):
+            self.refresh()
+            records = self.ledger.records(paper.paper_id for paper in papers)
+            with self.ledger.transaction():
+                self.ledger.set_fact(CURATED, "yes")
+                self.ledger.mark(records.values(), State.LEAVING)
+            self._settle(self._stores(), None)
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Make every derived store anew from the ledger, with the encoder that the settings ask for."""
+        with self.home.writing(self.settings.lock_timeout):
+            if self.encoder_name != WORDS_ALONE:
+                _ = self.encoder
+            with self.ledger.transaction():
+                self.ledger.set_fact("encoder", self.encoder_name)
+            rebuild(self._stores(), progress)
+            self._seen_revision = self.ledger.revision()
+
+    def find(self, reference: str) -> Paper:
+        """Find a paper by its title, however it is spelt, or by the first digits of its identifier.
+
+        Raises:
+            PaperNotFoundError: none or several fit; names the nearest titles.
+        """
+        papers = self.ledger.papers()
+        title = normalised_title(reference)
+        matching = [paper for paper in papers if normalised_title(paper.title) == title]
+        if not matching and len(reference) >= SHORTEST_ID_PREFIX:
+            matching = [paper for paper in papers if paper.paper_id.startswith(reference.casefold())]
+        if len(matching) == 1:
+            return matching[0]
+        by_title = {normalised_title(paper.title): paper.title for paper in papers}
+        near = difflib.get_close_matches(title, by_title, n=1, cutoff=0.5)
+        hint = f"; the nearest title is {by_title[near[0]]!r}" if near else ""
+        raise PaperNotFoundError(
+            f"{'Several papers' if matching else 'No paper'} here can be meant by {reference!r}{hint}: "
+            "assistant papers list shows them all."
+        )
+
+    def _stores(self) -> Stores:
+        return Stores(self.ledger, self.words, self.vectors, lambda: self.encoder)
+
+    def _settle(self, stores: Stores, progress: Progress | None) -> None:
+        if self.ledger.fact("encoder") is None:
+            with self.ledger.transaction():
+                self.ledger.set_fact("encoder", self.encoder_name)
+        settle(stores, progress)
+        # What this process wrote, its own stores have seen.
+        self._seen_revision = self.ledger.revision()

@@ -1,0 +1,166 @@
+"""Bringing what was read into the ledger, and the other stores up to the ledger.
+
+The two steps are apart so that a process may die between or within them: `write` is one transaction,
+and `settle` does whatever the ledger's states say is left to do.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.corpus import Paper, Reading, Rejection, merge, paper_id
+from assistant.index.chunking import chunks, embedded_text
+from assistant.index.encoder import Encoder
+from assistant.index.ledger import Ledger, Record, State, content_hash
+from assistant.index.vectors import EmbeddedChunk, Vectors
+from assistant.index.words import Words
+
+BATCH = 64
+"""Papers indexed between two marks in the ledger: what a killed ingest may have to do again."""
+
+CURATED = "curated"
+"""The ledger's fact that someone chose this home's papers: the shipped ones never go into it again."""
+
+Progress = Callable[[int, int], None]
+"""Told, as indexing goes on, how many papers are done and how many there are to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What an ingest did."""
+
+    listings: int = 0
+    """Records read, the same paper as often as it was listed."""
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The three stores of a home, and the encoder where the index has vectors."""
+
+    ledger: Ledger
+    words: Words
+    vectors: Vectors | None
+    encoder: Callable[[], Encoder]
+    """Loads the encoder: called only when there is something to encode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a reading will change."""
+
+    papers: dict[str, Paper]
+    """Each paper listed, merged, by its identifier."""
+    pending: frozenset[str]
+    """Those of them that need indexing."""
+    report: IngestReport
+
+
+def plan(reading: Reading, known: Mapping[str, Record], *, shipped: bool = False) -> Plan:
+    """Work out what a reading changes; changes nothing.
+
+    To a user's own reading, papers that are leaving or that only the repository shipped are unknown.
+
+    Args:
+        reading: what was read.
+        shipped: whether it is the repository's own corpus.
+        known: the ledger's records of the papers listed, by identifier.
+    """
+    held = {
+        key: record
+        for key, record in known.items()
+        if record.state is not State.LEAVING and (shipped or not record.shipped)
+    }
+    papers: dict[str, Paper] = {}
+    for listing in reading.listings:
+        key = paper_id(listing.title)
+        before = papers.get(key) or (held[key].paper if key in held else None)
+        papers[key] = merge(listing, before)
+    changed = {
+        key
+        for key in papers.keys() & held.keys()
+        if content_hash(papers[key]) != content_hash(held[key].paper)
+    }
+    added = papers.keys() - held.keys()
+    waiting = {key for key in papers.keys() & held.keys() if held[key].state is State.PENDING}
+    return Plan(
+        papers,
+        frozenset(added | changed | waiting),
+        IngestReport(
+            listings=len(reading.listings),
+            added=len(added),
+            updated=len(changed),
+            unchanged=len(papers) - len(added) - len(changed),
+            rejected=reading.rejected,
+        ),
+    )
+
+
+def write(planned: Plan, ledger: Ledger, *, shipped: bool = False) -> None:
+    """Write a plan into the ledger, in one transaction; call it with the home locked.
+
+    The first reading of a user's own makes the papers that the repository shipped give way.
+    """
+    if not planned.papers:
+        return
+    with ledger.transaction():
+        if not shipped:
+            ledger.set_fact(CURATED, "yes")
+            ledger.mark_shipped_leaving()
+        for key, paper in planned.papers.items():
+            ledger.put(
+                paper, shipped=shipped, state=State.PENDING if key in planned.pending else State.INDEXED
+            )
+
+
+def settle(stores: Stores, progress: Progress | None = None) -> None:
+    """Bring words and vectors up to the ledger; call it with the home locked."""
+    _let_go(stores)
+    done, total = 0, stores.ledger.counts()[State.PENDING]
+    while batch := stores.ledger.in_state(State.PENDING, BATCH):
+        if progress is not None:
+            progress(done, total)
+        if stores.vectors is not None:
+            stores.vectors.replace(batch, _embedded(batch, stores.encoder()))
+        stores.words.replace(batch)
+        with stores.ledger.transaction():
+            stores.ledger.mark(batch, State.INDEXED)
+            stores.ledger.advance()
+        done += len(batch)
+    if progress is not None and total:
+        progress(total, total)
+
+
+def _let_go(stores: Stores) -> None:
+    leaving = stores.ledger.in_state(State.LEAVING)
+    if not leaving:
+        return
+    for start in range(0, len(leaving), BATCH):
+        batch = leaving[start : start + BATCH]
+        if stores.vectors is not None:
+            stores.vectors.forget(batch)
+    stores.words.replace(leaving, leaving=True)
+    with stores.ledger.transaction():
+        stores.ledger.erase(leaving)
+        stores.ledger.advance()
+
+
+def _embedded(records: Sequence[Record], encoder: Encoder) -> list[EmbeddedChunk]:
+    pairs = [(held, chunk) for held in records for chunk in chunks(held.paper)]
+    encodings = encoder.encode([embedded_text(held.paper.title, chunk.text) for held, chunk in pairs])
+    return [
+        EmbeddedChunk(held, chunk, encoding.pooled())
+        for (held, chunk), encoding in zip(pairs, encodings, strict=True)
+    ]
+
+
+def rebuild(stores: Stores, progress: Progress | None = None) -> None:
+    """Make words and vectors anew from the ledger; call it with the home locked."""
+    with stores.ledger.transaction():
+        stores.ledger.mark_all(State.PENDING, among=State.INDEXED)
+    stores.words.clear()
+    if stores.vectors is not None:
+        stores.vectors.clear()
+    settle(stores, progress)

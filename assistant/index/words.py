@@ -1,0 +1,151 @@
+"""The words of the papers, in Tantivy: BM25 over title and text as one field.
+
+One field and not two: BM25's length normalisation and rarity then see the paper as a whole, which measured
+better than a sum of two fields at every weight of the title (nDCG@10 0.74 against 0.73 at best).
+"""
+
+import math
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import tantivy
+
+from assistant.corpus.paper import ID_DIGITS
+from assistant.errors import HomeError
+from assistant.index.ledger import Record
+
+_UNDATED = -1
+_WRITER_BYTES = 64_000_000
+
+
+def day_number(day: date) -> int:
+    """Write a day as a number whose order is the days' order: 2024-06-13 is 20240613."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    # Signed: an unsigned field panics in tantivy-py.
+    builder.add_integer_field("number", stored=True, indexed=True, fast=True)
+    builder.add_integer_field("published", stored=False, indexed=True, fast=True)
+    builder.add_text_field("words", stored=False, tokenizer_name="folded_english")
+    return builder.build()
+
+
+def _analyzer() -> tantivy.TextAnalyzer:
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .filter(tantivy.Filter.stemmer("english"))
+        .build()
+    )
+
+
+class Words:
+    """The word index of a home. Any number of readers; writes go through the home's lock."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index, creating it where it is missing.
+
+        Raises:
+            HomeError: the folder cannot be written, or holds something else.
+        """
+        self._schema = _schema()
+        self._analyzer = _analyzer()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, path=str(folder))
+        except (OSError, ValueError) as error:
+            raise HomeError(
+                f"The word index in {folder} cannot be opened ({error}): run assistant ingest --rebuild."
+            ) from error
+        self._index.register_tokenizer("folded_english", self._analyzer)
+        self._index.config_reader(reload_policy="manual")
+
+    def reload(self) -> None:
+        """See what other processes have committed since the index was opened."""
+        self._index.reload()
+
+    def replace(self, records: Iterable[Record], *, leaving: bool = False) -> None:
+        """Index papers in place of what the index holds of them, or only forget them; on disk on return."""
+        writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+        for record in records:
+            number = int(record.paper.paper_id, 16)
+            writer.delete_documents_by_term("number", number)
+            if not leaving:
+                paper = record.paper
+                document = tantivy.Document()
+                document.add_integer("number", number)
+                document.add_integer(
+                    "published", day_number(paper.published) if paper.published else _UNDATED
+                )
+                document.add_text("words", f"{paper.title}\n{paper.text}")
+                writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def clear(self) -> None:
+        """Forget every paper."""
+        writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+        writer.delete_all_documents()
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def count(self) -> int:
+        """Count the papers that can be found."""
+        return int(self._index.searcher().num_docs)
+
+    def stems(self, text: str) -> list[str]:
+        """Cut a text into words as the index knows them: lower case, without accents or endings."""
+        return list(self._analyzer.analyze(text))
+
+    def rarity(self, stem: str) -> float:
+        """Give a stem's inverse document frequency as BM25 has it: above 0, highest where unknown."""
+        searcher = self._index.searcher()
+        frequency = searcher.doc_freq("words", stem)
+        return math.log(1.0 + (searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
+
+    def search(
+        self, question: str, limit: int, *, since: date | None = None, until: date | None = None
+    ) -> dict[str, float]:
+        """Score papers by BM25 (k1 1.2, b 0.75) for the words of a question.
+
+        Returns:
+            Scores above 0 by paper, the best `limit` of them, best first. Papers without a date
+            are left out when a bound is given.
+        """
+        # Terms are built one by one: nothing in a question is ever read as query syntax.
+        terms = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "words", term))
+            for term in dict.fromkeys(self._analyzer.analyze(question))
+        ]
+        if not terms:
+            return {}
+        query = tantivy.Query.boolean_query(terms)
+        if since is not None or until is not None:
+            dates = tantivy.Query.range_query(
+                self._schema,
+                "published",
+                tantivy.FieldType.Integer,
+                day_number(since or date.min),
+                day_number(until or date.max),
+            )
+            # A weight of zero filters without adding to the score.
+            query = tantivy.Query.boolean_query(
+                [
+                    (tantivy.Occur.Must, query),
+                    (tantivy.Occur.Must, tantivy.Query.const_score_query(dates, 0.0)),
+                ]
+            )
+        searcher = self._index.searcher()
+        hits = searcher.search(query, limit, count=False).hits
+        numbers = searcher.fast_field_values("number", [address for _, address in hits])
+        return {
+            f"{number:0{ID_DIGITS}x}": float(score)
+            for number, (score, _) in zip(numbers, hits, strict=True)
+            if number is not None
+        }

@@ -1,0 +1,1 @@
+"""The command `assistant`: what is typed, what is printed, and nothing else."""

@@ -1,0 +1,226 @@
+"""The commands. Each parses, calls the Python surface, and hands the result to `rendering`.
+
+Nothing heavy is imported before a command runs: `assistant --help` answers at once.
+"""
+
+import os
+import sys
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.errors import AssistantError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from assistant.assistant import Assistant
+
+app = typer.Typer(
+    name="assistant",
+    help="Answers questions from a collection of paper abstracts, and names the papers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Plain help: drawing boxes would load rich, and with it a third of a second.
+    rich_markup_mode=None,
+)
+papers = typer.Typer(no_args_is_help=True, help="List, show or remove the papers of the collection.")
+app.add_typer(papers, name="papers")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE", help="Only papers from this day, month or year on (2024-06-13, 2024-06, 2024)."
+    ),
+]
+Until = Annotated[str | None, typer.Option(metavar="DATE", help="Only papers up to this day, month or year.")]
+Reference = Annotated[
+    str, typer.Argument(metavar="PAPER", help="A title, or the first digits of an identifier.")
+]
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer passes it by position
+    if asked:
+        typer.echo(f"assistant {version('assistant')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Answers questions from a collection of paper abstracts, and names the papers."""
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    *,
+    since: Since = None,
+    until: Until = None,
+    as_json: Json = False,
+) -> None:
+    """Answer one question, and name the papers that the answer rests on."""
+    from assistant.terminal import rendering
+
+    with _open_assistant() as assistant:
+        answer = assistant.ask(question, since=since, until=until)
+    if as_json:
+        rendering.print_json(rendering.answer_object(answer))
+    else:
+        rendering.print_answer(answer)
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="Words, or a question, in quotes.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many papers to list.")] = 10,
+    since: Since = None,
+    until: Until = None,
+    as_json: Json = False,
+) -> None:
+    """List the papers that fit best, without answering."""
+    from assistant.terminal import rendering
+
+    with _open_assistant() as assistant:
+        hits = assistant.search(question, limit=limit, since=since, until=until)
+    if as_json:
+        rendering.print_json([rendering.hit_object(hit, dated=True) for hit in hits])
+    else:
+        rendering.print_hits(hits)
+
+
+@app.command()
+def ingest(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PAGE...", help="Files, globs, folders, or - for standard input."),
+    ] = None,
+    *,
+    rebuild: Annotated[bool, typer.Option(help="Make the index anew from the papers it holds.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read listing pages or JSON lines, and take their papers up."""
+    from assistant.terminal import rendering
+
+    if not inputs and not rebuild:
+        raise typer.BadParameter(
+            "name at least one file, glob or folder, or - for standard input", param_hint="PAGE"
+        )
+    with _open_assistant() as assistant:
+        if rebuild:
+            assistant.rebuild()
+        report = assistant.ingest(inputs or [], stdin=sys.stdin.buffer)
+    if as_json:
+        rendering.print_json(rendering.report_object(report))
+    elif inputs:
+        rendering.print_report(report)
+    rendering.print_rejections(report.rejected)
+    if report.rejected and not report.listings:
+        raise typer.Exit(1)
+
+
+@papers.command("list")
+def list_papers(*, as_json: Json = False) -> None:
+    """List every paper of the collection, by title."""
+    from assistant.terminal import rendering
+
+    with _open_assistant() as assistant:
+        found = assistant.papers()
+    if as_json:
+        rendering.print_json([rendering.paper_object(paper) for paper in found])
+    else:
+        rendering.print_papers(found)
+
+
+@papers.command()
+def show(reference: Reference, *, as_json: Json = False) -> None:
+    """Show one paper whole."""
+    from assistant.terminal import rendering
+
+    with _open_assistant() as assistant:
+        paper = assistant.paper(reference)
+    if as_json:
+        rendering.print_json(rendering.paper_object(paper, whole=True))
+    else:
+        rendering.print_paper(paper)
+
+
+@papers.command()
+def remove(
+    references: Annotated[
+        list[str], typer.Argument(metavar="PAPER...", help="Titles, or first digits of identifiers.")
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Remove papers from the collection."""
+    from assistant.terminal import rendering
+
+    with _open_assistant() as assistant:
+        removed = assistant.remove(*references)
+    if as_json:
+        rendering.print_json([rendering.paper_object(paper) for paper in removed])
+    else:
+        for paper in removed:
+            rendering.say(f"Removed {paper.title}")
+
+
+@app.command()
+def status(*, as_json: Json = False) -> None:
+    """Say which home is in use, what it holds, and who would answer."""
+    from assistant.terminal import rendering
+
+    with _open_assistant() as assistant:
+        found = assistant.status()
+    if as_json:
+        rendering.print_json(rendering.status_object(found))
+    else:
+        rendering.print_status(found)
+
+
+@contextmanager
+def _open_assistant() -> "Iterator[Assistant]":
+    from assistant.assistant import Assistant
+    from assistant.terminal.progress import indexing_bar
+
+    with indexing_bar() as bar, Assistant.open(progress=bar) as assistant:
+        yield assistant
+
+
+def main() -> None:
+    """Run the command: exit 0 when done, 1 with one sentence on an error, 2 on wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter must not end the answer.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        app()
+    except AssistantError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Stopped.", code=130)
+    except BrokenPipeError:
+        # The reader of our output has gone: nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("ASSISTANT_DEBUG"):
+            raise
+        _fail(
+            f"Something unforeseen happened ({type(error).__name__}: {error}): ASSISTANT_DEBUG=1 shows where."
+        )
+
+
+def _fail(sentence: str, code: int = 1) -> None:
+    from assistant.terminal.cleaning import cleaned
+
+    print(f"assistant: {cleaned(sentence)}", file=sys.stderr)  # noqa: T201 - this is the terminal
+    sys.exit(code)

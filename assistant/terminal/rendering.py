@@ -1,0 +1,228 @@
+"""How results look: objects for `--json`, and text for people.
+
+Results go to standard output, everything else to standard error. Text is laid out and coloured at a
+terminal, and plain, one thing a line, in a pipe. Whatever comes from a paper is cleaned first.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from assistant.answering.answer import Answer
+from assistant.assistant import Status
+from assistant.corpus import Paper, Rejection
+from assistant.index.ingest import IngestReport
+from assistant.retrieval import Hit
+from assistant.terminal.cleaning import cleaned
+
+WIDEST = 100
+"""Columns that text is laid out in at the most: longer lines are hard to read."""
+CLOSEST = 3
+"""How many papers a refusal names."""
+
+_MARKER = re.compile(r"\[\d+\]")
+
+
+def _console() -> Console:
+    console = Console(highlight=False, markup=False, emoji=False)
+    if console.is_terminal:
+        console.width = min(console.width, WIDEST)
+    return console
+
+
+def say(text: str | Text = "") -> None:
+    """Print to standard output: wrapped at a terminal, as it is in a pipe."""
+    console = _console()
+    text = Text(cleaned(text)) if isinstance(text, str) else text
+    console.print(text, soft_wrap=not console.is_terminal)
+
+
+def note(text: str) -> None:
+    """Print to standard error: what is no result."""
+    Console(stderr=True, highlight=False, markup=False, emoji=False).print(
+        cleaned(text), soft_wrap=True, style="dim"
+    )
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, readable and in whatever script its texts are."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))  # noqa: T201 - this is the terminal
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _dated(paper: Paper) -> Text:
+    title = Text(cleaned(" ".join(paper.title.split())))
+    if paper.published is not None:
+        title.append(f" ({paper.published:%-d %B %Y})", style="dim")
+    return title
+
+
+def answer_object(answer: Answer) -> dict[str, Any]:
+    """Give an answer as `ask --json` prints it."""
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "refused": answer.refused,
+        "reader": answer.reader,
+        "citations": [
+            {
+                "number": citation.number,
+                "title": citation.title,
+                "paper_id": citation.paper_id,
+                "published": _iso(citation.published),
+                "passages": [
+                    {"text": passage.text, "start": passage.start, "end": passage.end}
+                    for passage in citation.passages
+                ],
+            }
+            for citation in answer.citations
+        ],
+        "sources": [hit_object(hit) for hit in answer.sources],
+        "usage": answer.usage
+        and {"input_tokens": answer.usage.input_tokens, "output_tokens": answer.usage.output_tokens},
+        "seconds": {stage: round(spent, 4) for stage, spent in answer.seconds.items()},
+    }
+
+
+def hit_object(hit: Hit, *, dated: bool = False) -> dict[str, Any]:
+    """Give a paper found as `--json` prints it."""
+    found = {"title": hit.paper.title, "paper_id": hit.paper.paper_id, "score": round(hit.score, 4)}
+    return {**found, "published": _iso(hit.paper.published)} if dated else found
+
+
+def paper_object(paper: Paper, *, whole: bool = False) -> dict[str, Any]:
+    """Give a paper as `papers --json` prints it; its text only where one is shown whole."""
+    return {
+        "title": paper.title,
+        "paper_id": paper.paper_id,
+        "published": _iso(paper.published),
+        "author_count": paper.author_count,
+        "organization": paper.organization,
+        "kind": paper.kind,
+        "sources": list(paper.sources),
+        **({"text": paper.text} if whole else {}),
+    }
+
+
+def report_object(report: IngestReport) -> dict[str, Any]:
+    """Give what an ingest did as `ingest --json` prints it."""
+    return {
+        "listings": report.listings,
+        "added": report.added,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "rejected": [
+            {"source": rejection.source, "line": rejection.line, "reason": rejection.reason}
+            for rejection in report.rejected
+        ],
+    }
+
+
+def status_object(status: Status) -> dict[str, Any]:
+    """Give the state of a home as `status --json` prints it."""
+    return {
+        "home": str(status.home),
+        "papers": status.papers,
+        "unfinished": status.unfinished,
+        "encoder": status.encoder,
+        "reader": status.reader,
+    }
+
+
+def print_answer(answer: Answer) -> None:
+    """Print an answer and its sources, or a refusal and the closest papers."""
+    text = Text(cleaned(answer.text))
+    text.highlight_regex(_MARKER, "dim")
+    say(text)
+    if answer.refused:
+        closest = answer.sources[:CLOSEST]
+        if closest:
+            say()
+            say(Text("Closest papers", style="bold"))
+            for hit in closest:
+                _print_item("-", _dated(hit.paper))
+        return
+    say()
+    say(Text("Sources", style="bold").append(f" ({answer.reader} reader)", style="dim not bold"))
+    for citation in answer.citations:
+        _print_item(f"[{citation.number}]", _dated(citation.paper))
+
+
+def _print_item(label: str, text: Text) -> None:
+    console = _console()
+    if console.is_terminal:
+        # Long titles go on under themselves, not under the label.
+        console.print(Text(label, style="dim"), end=" ")
+        lines = text.wrap(console, max(20, console.width - len(label) - 1))
+        console.print(Text(f"\n{' ' * (len(label) + 1)}").join(lines))
+    else:
+        console.print(Text(f"{label} ").append_text(text), soft_wrap=True)
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """Print papers found, with their scores, best first."""
+    if not hits:
+        note("No paper fits.")
+    for hit in hits:
+        _print_item(f"{hit.score:.2f}", _dated(hit.paper))
+
+
+def print_papers(papers: Sequence[Paper]) -> None:
+    """Print a line for each paper."""
+    if not papers:
+        note("No papers yet: assistant ingest FILE adds some, and assistant ask brings the shipped ones.")
+    for paper in papers:
+        _print_item(paper.paper_id, _dated(paper))
+
+
+def print_paper(paper: Paper) -> None:
+    """Print a paper whole."""
+    say(Text(cleaned(paper.title), style="bold"))
+    authors = paper.author_count and f"{paper.author_count} author{'s' if paper.author_count > 1 else ''}"
+    known = [paper.published and f"{paper.published:%-d %B %Y}", authors, paper.organization]
+    if line := " · ".join(str(part) for part in known if part):
+        say(Text(cleaned(line), style="dim"))
+    say()
+    say(paper.text)
+    say()
+    say(Text(cleaned(f"{paper.paper_id} · {paper.kind} from {', '.join(paper.sources)}"), style="dim"))
+
+
+def print_report(report: IngestReport) -> None:
+    """Print what an ingest did."""
+    say(
+        f"Read {_count(report.listings, 'listing')}: {_count(report.added, 'paper')} added, "
+        f"{report.updated} updated, {report.unchanged} unchanged."
+    )
+
+
+def print_rejections(rejections: Sequence[Rejection]) -> None:
+    """Print what was not taken to standard error, each with its line and cure."""
+    for rejection in rejections:
+        print(cleaned(f"assistant: {rejection}"), file=sys.stderr)  # noqa: T201 - this is the terminal
+
+
+def print_status(status: Status) -> None:
+    """Print the state of a home."""
+    say(f"Home     {status.home}")
+    unfinished = (
+        f", {status.unfinished} still to be indexed: assistant ask goes on with it"
+        if status.unfinished
+        else ""
+    )
+    say(f"Papers   {status.papers}{unfinished}")
+    say(f"Encoder  {status.encoder}")
+    say(f"Reader   {status.reader}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
