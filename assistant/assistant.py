@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from assistant.answering.answer import Answer
 from assistant.corpus import Paper, read_sources
 from assistant.index.index import Index
-from assistant.index.ingest import IngestReport, Progress
+from assistant.index.ingest import ENCODER, IngestReport, Progress
 from assistant.index.ledger import State
 from assistant.retrieval import DateRange, Hit, Retrieval, checked_question, retrieve
 from assistant.settings import Settings
@@ -131,7 +131,7 @@ class Assistant:
             home=self._index.home.folder,
             papers=counts[State.INDEXED] + counts[State.PENDING],
             unfinished=counts[State.PENDING] + counts[State.LEAVING],
-            encoder=self._index.ledger.fact("encoder") or self._index.encoder_name,
+            encoder=self._index.ledger.fact(ENCODER) or self._index.encoder_name,
             reader="extractive",
         )
 

@@ -4,19 +4,22 @@ It needs no model but the encoder: two small logistic models choose the sentence
 (see `features`). Every step from evidence to answer is a pure function.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from assistant.answering.answer import Citation, Passage
-from assistant.answering.asking import Asking, coined_names
+from assistant.answering.asking import Asking
 from assistant.answering.evidence import Evidence, Floats
 from assistant.answering.features import (
     EVIDENCE_FEATURES,
+    PAPERS,
     SENTENCE_FEATURES,
     evidence_features,
     sentence_features,
+    spans_several,
 )
 from assistant.answering.logistic import load
 
@@ -25,11 +28,13 @@ SENTENCES = 3
 """The most sentences of an answer from one paper."""
 WORDS = 90
 """The most words of an answer, unless its one sentence has more."""
-PAPERS = 3
-"""The most papers of an answer to a question that spans several."""
+LEAST = 0.1
+"""The share of the likeliest sentence's probability below which another only adds words."""
 REFUSAL = "The papers here do not answer this question."
 
-ANSWERABLE = 0.14
+_BRACKETED = re.compile(r"\[([\d,;\s\u2013-]+)\]")
+
+ANSWERABLE = 0.28
 """The probability that the evidence answers, below which the reader refuses."""
 COVERED = 0.45
 """In an index of words alone: the share of the question's words, by rarity, that the best paper must have."""
@@ -75,7 +80,7 @@ def answerable(asking: Asking, question: str, evidence: Sequence[Evidence], dens
         return 0.0
     best = evidence[0]
     if best.tokens is None:
-        return float(best.coverage >= COVERED)
+        return float(best.words.share(best.present) >= COVERED)
     row = evidence_features(asking, question, evidence, sentence_probabilities(asking, best), dense)
     return float(load("answerable", EVIDENCE_FEATURES).probability(row))
 
@@ -85,7 +90,7 @@ def choose(
 ) -> list[int]:
     """Choose the likeliest sentences that fit together, in reading order.
 
-    The likeliest is always chosen, however long it is.
+    The likeliest is always chosen, however long it is; another only if it is not far less likely.
 
     Args:
         probabilities: one a sentence.
@@ -95,22 +100,14 @@ def choose(
     """
     chosen: list[int] = []
     left = words
+    least = LEAST * probabilities.max(initial=0.0)
     for index in np.argsort(-probabilities, kind="stable"):
-        if len(chosen) == most:
+        if len(chosen) == most or probabilities[index] < least:
             break
         if not chosen or lengths[index] <= left:
             chosen.append(int(index))
             left -= lengths[index]
     return sorted(chosen)
-
-
-def spans_several(asking: Asking, evidence: Sequence[Evidence]) -> bool:
-    """Tell whether a question wants more than one paper: by its words, or as it names the subjects of two."""
-    if asking.several:
-        return True
-    subjects = [asking.names & coined_names(item.hit.paper.title) for item in evidence]
-    named = [names for names in subjects if names]
-    return any(first.isdisjoint(second) for first in named for second in named)
 
 
 def extract(asking: Asking, evidence: Sequence[Evidence]) -> Extract:
@@ -151,7 +148,8 @@ def _compose(chosen: Sequence[Choice], evidence: Sequence[Evidence]) -> Extract:
         number = numbers.setdefault(choice.paper, len(numbers) + 1)
         sentence = evidence[choice.paper].sentences[choice.sentence]
         passages.setdefault(number, []).append(Passage(sentence.text, sentence.start, sentence.end))
-        parts.append(f"{sentence.text} [{number}]")
+        # A paper's own "[7]" is no marker of ours: in the text it stands in round brackets.
+        parts.append(_BRACKETED.sub(r"(\1)", sentence.text) + f" [{number}]")
     citations = tuple(
         Citation(number, evidence[paper].hit.paper, tuple(passages[number]))
         for paper, number in numbers.items()

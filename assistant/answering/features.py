@@ -85,13 +85,13 @@ def sentence_features(asking: Asking, evidence: Evidence) -> Floats:
         Shape `(sentences, len(SENTENCE_FEATURES))`, columns as named there.
     """
     tokens = _tokens(evidence)
-    matches, weights, cosines = tokens.by_sentence, tokens.question.weights, tokens.cosines
+    matches, weights, cosines = tokens.by_sentence, tokens.weights, tokens.cosines
     late, topic_late = tokens.late, tokens.topic_late
     count = len(evidence.sentences)
     rank = np.argsort(np.argsort(-late, kind="stable"))
     best_row = matches.argmax(axis=0)
     share = np.array([weights[best_row == row].sum() for row in range(count)])
-    topic_share = np.array([tokens.question.topic_weights[best_row == row].sum() for row in range(count)])
+    topic_share = np.array([tokens.topic_weights[best_row == row].sum() for row in range(count)])
     texts = [sentence.text for sentence in evidence.sentences]
     new_figures = np.array([min(len(figures(text) - asking.figures), 3) for text in texts], float)
     old_figures = np.array([min(len(figures(text) & asking.figures), 2) for text in texts], float)
@@ -136,6 +136,19 @@ def sentence_features(asking: Asking, evidence: Evidence) -> Floats:
     return np.stack([np.asarray(column, float) for column in columns], axis=1)
 
 
+PAPERS = 3
+"""The most papers that are read together, for a question that spans several."""
+
+
+def spans_several(asking: Asking, evidence: Sequence[Evidence]) -> bool:
+    """Tell whether a question wants more than one paper: by its words, or as it names the subjects of two."""
+    if asking.several:
+        return True
+    subjects = [asking.names & coined_names(item.hit.paper.title) for item in evidence]
+    named = [names for names in subjects if names]
+    return any(first.isdisjoint(second) for first in named for second in named)
+
+
 EVIDENCE_FEATURES = (
     "lowest_matches",
     "late",
@@ -152,6 +165,7 @@ EVIDENCE_FEATURES = (
     "log_question_words",
     "weakest_match",
     "late_best_overall",
+    "several",
 )
 
 
@@ -159,6 +173,8 @@ def evidence_features(
     asking: Asking, question: str, evidence: Sequence[Evidence], probabilities: Floats, dense: float
 ) -> Floats:
     """Describe how well the best papers bear on *everything* that a question asks.
+
+    The best paper alone has to; for a question that spans several, the best few together.
 
     Args:
         asking: what the question asks for.
@@ -170,33 +186,32 @@ def evidence_features(
     Returns:
         Shape `(len(EVIDENCE_FEATURES),)`, as named there.
     """
-    best, tokens = evidence[0], _tokens(evidence[0])
-    matches, weights = tokens.anywhere, tokens.question.weights
+    several = spans_several(asking, evidence)
+    together = evidence[:PAPERS] if several else evidence[:1]
+    best, weights = evidence[0], _tokens(evidence[0]).weights
+    matches = np.max([_tokens(item).anywhere for item in together], axis=0)
     scores = [float(_tokens(item).anywhere @ weights) for item in evidence]
-    meaningful = matches[weights > 0]
-    lowest = np.sort(meaningful)[:3].mean() if meaningful.size else 0.0
+    present = frozenset[str]().union(*(item.present for item in together))
+    text = " ".join(f"{item.hit.paper.title} {item.hit.paper.text}" for item in together).casefold()
     ordered = np.sort(probabilities)[::-1]
-    text = f"{best.hit.paper.title} {best.hit.paper.text}".casefold()
-    missing_names = sum(name not in text for name in asking.names)
-    top = int(probabilities.argmax())
-    new_figures = figures(best.sentences[top].text) - asking.figures
-    heavy = weights * (1.0 - np.clip(matches, 0, 1))
+    new_figures = figures(best.sentences[int(probabilities.argmax())].text) - asking.figures
     return np.array(
         [
-            lowest,
-            scores[0],
+            np.sort(matches[weights > 0])[:3].mean() if (weights > 0).any() else 0.0,
+            float(matches @ weights),
             scores[0] - (scores[1] if len(scores) > 1 else 0.0),
             dense,
-            best.coverage,
-            best.missing_rarity,
-            float(missing_names > 0),
+            best.words.share(present),
+            best.words.rarest_missing(present),
+            float(any(name not in text for name in asking.names)),
             ordered[0],
             ordered[1] if len(ordered) > 1 else 0.0,
-            float(tokens.late.max()),
+            float(_tokens(best).late.max()),
             float(asking.number and bool(new_figures)),
             float(asking.number),
             float(np.log(len(question.split()))),
-            float(heavy.max()),
+            float((weights * (1.0 - np.clip(matches, 0, 1))).max(initial=0.0)),
             max(scores),
+            float(several),
         ]
     )

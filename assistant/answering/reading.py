@@ -2,25 +2,31 @@
 
 from collections.abc import Sequence
 
-from assistant.answering.evidence import Evidence, PaperTokens, QuestionTokens, QuestionWords, gather
-from assistant.index.chunking import embedded_text
+from assistant.answering.asking import content_words
+from assistant.answering.evidence import Evidence, QuestionWords, gather
+from assistant.corpus import Paper
+from assistant.index.chunking import Chunk, embedded_text
 from assistant.index.index import Index
+from assistant.index.tokens import PaperTokens, paper_tokens
 from assistant.retrieval import Hit, Question
 
 
 def read(index: Index, question: Question, hits: Sequence[Hit]) -> list[Evidence]:
     """Gather the evidence of each paper, in the order of the hits."""
-    stems = tuple(dict.fromkeys(index.words.stems(question.text)))
+    asked = content_words(question.text) or question.text
+    stems = tuple(dict.fromkeys(index.words.stems(asked)))
     words = QuestionWords(stems, {stem: index.words.rarity(stem) for stem in stems}, index.words.stems)
-    if question.encoding is None:
-        return [gather(hit, words) for hit in hits]
-
-    def rarity_of(word: str) -> float:
-        return max((words.rarity.get(stem, 0.0) for stem in words.stem(word)), default=0.0)
-
-    tokens = QuestionTokens.weigh(question.text, question.encoding, rarity_of)
-    texts = [embedded_text(hit.paper.title, hit.paper.text) for hit in hits]
+    if question.tokens is None:
+        return [gather(hit, question, words) for hit in hits]
+    kept = index.tokens.of(hit.paper.paper_id for hit in hits)
     return [
-        gather(hit, words, tokens, PaperTokens(encoding, len(text) - len(hit.paper.text)))
-        for hit, text, encoding in zip(hits, texts, index.encoder.encode(texts), strict=True)
+        gather(hit, question, words, kept.get(hit.paper.paper_id) or encoded_tokens(index, hit.paper))
+        for hit in hits
     ]
+
+
+def encoded_tokens(index: Index, paper: Paper) -> PaperTokens:
+    """Encode a paper that was indexed without its tokens; what is beyond the encoder's window is not read."""
+    text = embedded_text(paper.title, paper.text)
+    (encoding,) = index.encoder.encode([text])
+    return paper_tokens([(Chunk(paper.paper_id, paper.text, 0), text, encoding)])

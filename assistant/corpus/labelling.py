@@ -11,7 +11,7 @@ import math
 import re
 from enum import StrEnum
 
-from assistant.corpus.lines import BANNER, BYLINE, DATE, Line, Mark, has_link
+from assistant.corpus.lines import BANNER, BUTTON, BYLINE, DATE, Line, Mark, has_link
 
 
 class Label(StrEnum):
@@ -31,6 +31,8 @@ ORPHAN = 5.0
 """The cost of a title without an abstract; an abstract without a title costs one more."""
 SPEAKS_AGAINST = 3.0
 """What each strong sign against a title costs: a sentence's end, a link, a list's or code's beginning."""
+LONG_TITLE = 150
+"""Characters that a title rarely passes."""
 LONG_NAME = 60
 """Characters that the name of an organisation rarely passes."""
 ABSTRACT_LIMIT = 2000
@@ -70,7 +72,7 @@ def _own_costs(line: Line) -> dict[Label, float]:
     costs = {
         Label.TITLE: title_cost(line),
         Label.TEXT: _text_cost(line) + (3.0 if is_detail else 0.0),
-        Label.MORE: 3.0 if is_detail else 0.0,
+        Label.MORE: 3.0 if is_detail or line.text.endswith("?") else 0.0,
     }
     if line.place is not None:
         costs[Label.FURNITURE] = 0.0
@@ -91,7 +93,7 @@ def title_cost(line: Line) -> float:
         return 20.0
     text = line.text[:400]
     return (
-        min(8.0, max(0, len(line.text) - 150) / 25)
+        min(8.0, max(0, len(line.text) - LONG_TITLE) / 25)
         + (2.0 if line.place is not None else 0.0)
         + (5.0 if line.mark is Mark.AUTHORS else 0.0)
         + (SPEAKS_AGAINST if line.text.endswith((".", ":", ",", ";")) else 0.0)
@@ -118,15 +120,15 @@ def _step_cost(before: Line, was: Label, line: Line, label: Label, *, dated: boo
     if was is Label.TITLE and label is not Label.TEXT:
         cost += ORPHAN
     if was in PROSE and label is not Label.MORE:
-        unfinished = 4.0 if was is Label.MORE else 2.0
+        # A short one that ends like a title had better be one.
+        unfinished = 5.5 if was is Label.MORE and len(before.text) < LONG_TITLE else 2.0
         cost += 0.0 if before.finished else unfinished
         cost += 1.0 if dated and label is not Label.DETAIL else 0.0
     if was is Label.DETAIL and label is not Label.DETAIL:
         cost += _BROKEN_OFF.get(before.mark, 0.0)
     match label:
         case Label.TITLE:
-            # The page's own date stands right under its byline.
-            return cost + (8.0 if before.place == BYLINE and line.place == DATE else 0.0)
+            return cost + (8.0 if (before.place, line.place) in ((BANNER, BUTTON), (BYLINE, DATE)) else 0.0)
         case Label.TEXT:
             return cost + (0.0 if was is Label.TITLE else ORPHAN + 1.0)
         case Label.MORE:

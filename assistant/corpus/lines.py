@@ -29,7 +29,7 @@ class Line:
     text: str
     """Without the white space around it."""
     place: int | None = None
-    """Where a page's header shows such a line (`BANNER`, `BYLINE`, `DATE` and others), if it does."""
+    """Where in a page's header such a line stands (`BANNER`, `BUTTON`, `BYLINE`, `DATE`), if it does."""
     mark: Mark | None = None
     finished: bool = True
     """Whether it ends as a sentence does, or with a link."""
@@ -41,15 +41,15 @@ MOST_LINES = 100_000
 LONG_DATE = 30
 """Characters that no date passes, however it is written."""
 
-BANNER, BYLINE, DATE = 1, 4, 5
-"""Places in the header: the invitation to subscribe, whose page it is, the page's date."""
+BANNER, BUTTON, BYLINE, DATE = 1, 2, 4, 5
+"""Places in the header: an invitation to subscribe, its button, whose page it is, the page's date."""
 
-_BUTTON = "Subscribe"
-_BANNER = re.compile(r"Get trending papers in your [^!.]{1,60}[!.]", re.IGNORECASE)
+_SUBSCRIBE = "Subscribe"
+_BANNER = re.compile(r"Get trending papers in your [^!.]{1,60}[!.]?", re.IGNORECASE)
 _HEADER = (
     re.compile(r"new", re.IGNORECASE),
     _BANNER,
-    re.compile(rf"{_BUTTON}!?", re.IGNORECASE),
+    re.compile(rf"{_SUBSCRIBE}!?", re.IGNORECASE),
     re.compile(r"(?:Daily|Trending) Papers", re.IGNORECASE),
     re.compile(r"by ?AK and the .{0,20}community", re.IGNORECASE),
 )
@@ -125,14 +125,14 @@ def _glued(line: str, previous: str) -> str | None:
     if len(line) > LONGEST_LINE // 1000:
         return None
     banner = _BANNER.match(line)
-    if banner and banner.end() < len(line):
+    if banner and banner.end() < len(line) and banner[0].endswith(("!", ".")):
         return banner[0]
-    if not line.startswith(_BUTTON) or line == _BUTTON:
+    if not line.startswith(_SUBSCRIBE) or line == _SUBSCRIBE:
         return None
     # A title may begin with this very word: the line before tells, or else a capital in mid-word.
-    after = line[len(_BUTTON)]
+    after = line[len(_SUBSCRIBE)]
     is_button = _BANNER.fullmatch(previous) or (not previous and after.isalnum() and not after.islower())
-    return _BUTTON if is_button else None
+    return _SUBSCRIBE if is_button else None
 
 
 def _details(line: str) -> list[str]:

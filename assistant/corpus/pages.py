@@ -46,9 +46,10 @@ def read_page(text: str, *, source: str) -> Reading:
     What is not a complete record is rejected with its line, and the other records are taken: a title
     without an abstract, an abstract without a title, details of no paper, a line longer than
     `LONGEST_LINE`, control characters, a page that ends within an abstract. Where it ends within the
-    last paper's details, these are rejected and the paper is taken without them. Prose or code of
-    another kind is rejected as a whole where its lines fit no labels well; yet short headings with
-    one paragraph each look like a listing, and are read as one.
+    last paper's details, these are rejected and the paper is taken without them. Two paragraphs in
+    turn are one abstract, unless they are too long for one. A text without a listing page's header of
+    whose records fewer than half convince is rejected as a whole: so are most programs
+    and documents, but not one that has a sentence or two under each of its headings.
     """
     lines = lines_of(text)
     if not lines:

@@ -140,9 +140,18 @@ def _visible(folder: Path, *, also_hidden: bool = False) -> list[os.DirEntry[str
     """List a folder; none there is an empty one."""
     try:
         with os.scandir(folder) as entries:
-            return [entry for entry in entries if also_hidden or not entry.name.startswith(".")]
+            shown = [entry for entry in entries if also_hidden or not entry.name.startswith(".")]
+            return [entry for entry in shown if _leads_somewhere(entry)]
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _leads_somewhere(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is itself a file or folder, or a link that ends at one."""
+    try:
+        return not entry.is_symlink() or bool(entry.stat())
+    except OSError:
+        return False
 
 
 def _read(source: _Source, stdin: BinaryIO | None) -> Reading:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 CHUNK_TOKENS = 384
 """In tiktoken tokens: nearly every abstract is one chunk, which measured better than halves or quarters."""
 OVERLAP_TOKENS = 64
+_GAP = 2
+"""White space that may lie between two chunks, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,14 @@ def embedded_text(title: str, text: str) -> str:
 
 def chunks(paper: Paper) -> list[Chunk]:
     """Cut a paper into chunks of whole sentences, overlapping where there is more than one."""
-    found = []
-    position = 0
+    found: list[Chunk] = []
+    end = 0
     for number, text in enumerate(_splitter().split_text(paper.text)):
-        # Overlapping chunks begin before the last one's end, never before its beginning.
-        start = max(paper.text.find(text, position), position)
+        # A chunk begins where the one before ends or, overlapping, earlier. Of several places that would
+        # do, in a text that repeats itself, the last one is right: the others were passed already.
+        start = max(paper.text.rfind(text, 0, end + _GAP + len(text)), 0)
         found.append(Chunk(f"{paper.paper_id}-{number}", text, start))
-        position = start + 1
+        end = start + len(text)
     return found
 
 

@@ -1,18 +1,33 @@
 """The index of one home, open for questions and for papers."""
 
 import difflib
+import shutil
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from assistant.corpus import Paper, Reading, normalised_title, paper_id, read_sources
 from assistant.errors import HomeError, IndexMismatchError, PaperNotFoundError
 from assistant.index.encoder import Encoder
 from assistant.index.home import Home
-from assistant.index.ingest import CURATED, IngestReport, Progress, Stores, plan, rebuild, settle, write
+from assistant.index.ingest import (
+    CURATED,
+    ENCODER,
+    IngestReport,
+    Progress,
+    Stores,
+    forget_derived,
+    plan,
+    settle,
+    write,
+)
 from assistant.index.ledger import Ledger, State
 from assistant.index.minilm_weights import NAME as MINILM
 from assistant.index.minilm_weights import encoder_files
+from assistant.index.tokens import Tokens
 from assistant.index.words import Words
 from assistant.resources import resource
 from assistant.settings import Settings
@@ -49,6 +64,7 @@ class Index:
         self.home.prepare()
         self.ledger = Ledger(self.home.ledger)
         self._opening = threading.RLock()
+        self.tokens = Tokens(self.ledger)
         self._seen_revision = self.ledger.revision()
 
     def close(self) -> None:
@@ -88,7 +104,7 @@ class Index:
         Raises:
             IndexMismatchError: they were made by another encoder than the settings ask for.
         """
-        made_with = self.ledger.fact("encoder")
+        made_with = self.ledger.fact(ENCODER)
         if made_with not in (None, self.encoder_name):
             raise IndexMismatchError(
                 f"The index in {self.home.folder} was made with {made_with}, not with {self.encoder_name}: "
@@ -96,6 +112,16 @@ class Index:
             )
         with self._opening:
             return None if self.encoder_name == WORDS_ALONE else self._vectors
+
+    @property
+    def token_rarity(self) -> NDArray[np.float64]:
+        """Each token's inverse document frequency in this collection, shape `(vocabulary,)`."""
+        with self._opening:
+            return self._token_rarity
+
+    @cached_property
+    def _token_rarity(self) -> NDArray[np.float64]:
+        return self.tokens.rarity()
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -125,7 +151,11 @@ class Index:
                 words.reload()
             if (vectors := self.__dict__.get("_vectors")) is not None:
                 vectors.reload()
-            self._seen_revision = revision
+            self._see(revision)
+
+    def _see(self, revision: int) -> None:
+        self._seen_revision = revision
+        self.__dict__.pop("_token_rarity", None)
 
     def ingest(self, reading: Reading, progress: Progress | None = None) -> IngestReport:
         """Take up what was read, and finish whatever an earlier ingest left undone.
@@ -189,11 +219,19 @@ class Index:
         """Make every derived store anew from the ledger, with the encoder that the settings ask for."""
         with self.home.writing(self.settings.lock_timeout):
             if self.encoder_name != WORDS_ALONE:
-                _ = self.encoder
-            with self.ledger.transaction():
-                self.ledger.set_fact("encoder", self.encoder_name)
-            rebuild(self._stores(), progress)
-            self._seen_revision = self.ledger.revision()
+                _ = self.encoder  # before anything is discarded: without it nothing can be made
+            forget_derived(self.ledger, self.tokens, self.encoder_name)
+            self._discard_folders()
+            self._settle(self._stores(), progress)
+
+    def _discard_folders(self) -> None:
+        """Delete what can be made again from the ledger, whatever state it is in."""
+        with self._opening:
+            if (vectors := self.__dict__.pop("_vectors", None)) is not None:
+                vectors.close()
+            self.__dict__.pop("_words", None)
+            for folder in (self.home.vectors, self.home.words):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def find(self, reference: str) -> Paper:
         """Find a paper by its title, however it is spelt, or by the first digits of its identifier.
@@ -217,12 +255,12 @@ class Index:
         )
 
     def _stores(self) -> Stores:
-        return Stores(self.ledger, self.words, self.vectors, lambda: self.encoder)
+        return Stores(self.ledger, self.words, self.vectors, self.tokens, lambda: self.encoder)
 
     def _settle(self, stores: Stores, progress: Progress | None) -> None:
-        if self.ledger.fact("encoder") is None:
+        if self.ledger.fact(ENCODER) is None:
             with self.ledger.transaction():
-                self.ledger.set_fact("encoder", self.encoder_name)
+                self.ledger.set_fact(ENCODER, self.encoder_name)
         settle(stores, progress)
         # What this process wrote, its own stores have seen.
-        self._seen_revision = self.ledger.revision()
+        self._see(self.ledger.revision())

@@ -5,12 +5,14 @@ and `settle` does whatever the ledger's states say is left to do.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 
 from assistant.corpus import Paper, Reading, Rejection, merge, paper_id
 from assistant.index.chunking import chunks, embedded_text
 from assistant.index.encoder import Encoder
 from assistant.index.ledger import Ledger, Record, State, content_hash
+from assistant.index.tokens import PaperTokens, Tokens, paper_tokens
 from assistant.index.vectors import EmbeddedChunk, Vectors
 from assistant.index.words import Words
 
@@ -19,6 +21,9 @@ BATCH = 64
 
 CURATED = "curated"
 """The ledger's fact that someone chose this home's papers: the shipped ones never go into it again."""
+
+ENCODER = "encoder"
+"""The ledger's fact that names the encoder of the index."""
 
 Progress = Callable[[int, int], None]
 """Told, as indexing goes on, how many papers are done and how many there are to do."""
@@ -38,11 +43,12 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The three stores of a home, and the encoder where the index has vectors."""
+    """The stores of a home, and the encoder where the index has vectors."""
 
     ledger: Ledger
     words: Words
     vectors: Vectors | None
+    tokens: Tokens
     encoder: Callable[[], Encoder]
     """Loads the encoder: called only when there is something to encode."""
 
@@ -122,10 +128,13 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
     while batch := stores.ledger.in_state(State.PENDING, BATCH):
         if progress is not None:
             progress(done, total)
+        embedded = _Embedded()
         if stores.vectors is not None:
-            stores.vectors.replace(batch, _embedded(batch, stores.encoder()))
+            embedded = _embed(batch, stores.encoder())
+            stores.vectors.replace(batch, embedded.chunks)
         stores.words.replace(batch)
         with stores.ledger.transaction():
+            stores.tokens.replace(embedded.tokens)
             stores.ledger.mark(batch, State.INDEXED)
             stores.ledger.advance()
         done += len(batch)
@@ -143,24 +152,39 @@ def _let_go(stores: Stores) -> None:
             stores.vectors.forget(batch)
     stores.words.replace(leaving, leaving=True)
     with stores.ledger.transaction():
+        stores.tokens.forget([held.paper.paper_id for held in leaving])
         stores.ledger.erase(leaving)
         stores.ledger.advance()
 
 
-def _embedded(records: Sequence[Record], encoder: Encoder) -> list[EmbeddedChunk]:
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """What one forward pass over some papers gives."""
+
+    chunks: list[EmbeddedChunk] = field(default_factory=list)
+    tokens: list[tuple[str, PaperTokens]] = field(default_factory=list)
+    """By paper."""
+
+
+def _embed(records: Sequence[Record], encoder: Encoder) -> _Embedded:
     pairs = [(held, chunk) for held in records for chunk in chunks(held.paper)]
-    encodings = encoder.encode([embedded_text(held.paper.title, chunk.text) for held, chunk in pairs])
-    return [
-        EmbeddedChunk(held, chunk, encoding.pooled())
-        for (held, chunk), encoding in zip(pairs, encodings, strict=True)
-    ]
+    texts = [embedded_text(held.paper.title, chunk.text) for held, chunk in pairs]
+    read = list(zip(pairs, texts, encoder.encode(texts), strict=True))
+    embedded = _Embedded()
+    for key, parts in groupby(read, key=lambda part: part[0][0].paper.paper_id):
+        group = list(parts)
+        embedded.chunks.extend(
+            EmbeddedChunk(held, chunk, encoding.pooled()) for (held, chunk), _, encoding in group
+        )
+        embedded.tokens.append(
+            (key, paper_tokens([(chunk, text, encoding) for (_, chunk), text, encoding in group]))
+        )
+    return embedded
 
 
-def rebuild(stores: Stores, progress: Progress | None = None) -> None:
-    """Make words and vectors anew from the ledger; call it with the home locked."""
-    with stores.ledger.transaction():
-        stores.ledger.mark_all(State.PENDING, among=State.INDEXED)
-    stores.words.clear()
-    if stores.vectors is not None:
-        stores.vectors.clear()
-    settle(stores, progress)
+def forget_derived(ledger: Ledger, tokens: Tokens, encoder: str) -> None:
+    """Have everything but the papers made anew, by this encoder; call it with the home locked."""
+    with ledger.transaction():
+        tokens.clear()
+        ledger.set_fact(ENCODER, encoder)
+        ledger.mark_all(State.PENDING, among=State.INDEXED)

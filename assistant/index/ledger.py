@@ -105,18 +105,34 @@ class Ledger:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
 
-    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """Run a statement and give its rows; one that writes belongs inside a transaction."""
         with self._lock:
             return self._connection.execute(sql, parameters).fetchall()
 
+    def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement once for each row of parameters, inside a transaction."""
+        with self._lock:
+            self._connection.executemany(sql, rows)
+
+    def of_papers(self, select: str, paper_ids: Iterable[str]) -> list[Any]:
+        """Run a SELECT for the rows whose `paper_id` is one of these."""
+        condition = " WHERE paper_id IN (SELECT value FROM json_each(?))"
+        return self.execute(select + condition, (json.dumps(list(paper_ids)),))
+
+    def add_tables(self, schema: str) -> None:
+        """Make the tables of a store that shares this database, where they are missing."""
+        with self._lock:
+            self._connection.executescript(schema)
+
     def fact(self, name: str) -> str | None:
         """Look up a fact about the index as a whole."""
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
+        rows = self.execute("SELECT value FROM facts WHERE name = ?", (name,))
         return rows[0][0] if rows else None
 
     def set_fact(self, name: str, value: str) -> None:
         """Record a fact about the index as a whole; call it inside a transaction."""
-        self._rows("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+        self.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def revision(self) -> int:
         """Count the changes to what can be found; a reader that sees it move opens the stores again."""
@@ -124,12 +140,12 @@ class Ledger:
 
     def counts(self) -> dict[State, int]:
         """Count the papers in each state."""
-        found = dict(self._rows("SELECT state, count(*) FROM papers GROUP BY state"))
+        found = dict(self.execute("SELECT state, count(*) FROM papers GROUP BY state"))
         return {state: found.get(state.value, 0) for state in State}
 
     def papers(self) -> list[Paper]:
         """List the papers of the collection, by title."""
-        rows = self._rows(_SELECT + "WHERE state != 'leaving' ORDER BY title COLLATE NOCASE, paper_id")
+        rows = self.execute(_SELECT + "WHERE state != 'leaving' ORDER BY title COLLATE NOCASE, paper_id")
         return [_record(row).paper for row in rows]
 
     def papers_by_id(self, paper_ids: Iterable[str]) -> dict[str, Paper]:
@@ -139,15 +155,13 @@ class Ledger:
 
     def records(self, paper_ids: Iterable[str]) -> dict[str, Record]:
         """Look up records by paper, in whatever state."""
-        wanted = json.dumps(list(paper_ids))
-        rows = self._rows(_SELECT + _OF_THESE, (wanted,))
-        return {record.paper.paper_id: record for record in map(_record, rows)}
+        return {row[0]: _record(row) for row in self.of_papers(_SELECT, paper_ids)}
 
     def in_state(self, state: State, limit: int = -1) -> list[Record]:
         """List the records in a state, oldest first."""
         return [
             _record(row)
-            for row in self._rows(_SELECT + "WHERE state = ? ORDER BY rowid LIMIT ?", (state.value, limit))
+            for row in self.execute(_SELECT + "WHERE state = ? ORDER BY rowid LIMIT ?", (state.value, limit))
         ]
 
     def put(self, paper: Paper, *, shipped: bool, state: State) -> None:
@@ -165,7 +179,7 @@ class Ledger:
             state.value,
             paper.paper_id,
         )
-        self._rows(
+        self.execute(
             """INSERT INTO papers (title, text, kind, published, author_count, organization, sources,
                                    content_hash, shipped, state, paper_id)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -180,26 +194,24 @@ class Ledger:
 
     def mark(self, records: Iterable[Record], state: State) -> None:
         """Move papers to another state; call it inside a transaction."""
-        with self._lock:
-            self._connection.executemany(
-                "UPDATE papers SET state = ? WHERE paper_id = ?",
-                [(state.value, r.paper.paper_id) for r in records],
-            )
+        self.execute_many(
+            "UPDATE papers SET state = ? WHERE paper_id = ?",
+            [(state.value, record.paper.paper_id) for record in records],
+        )
 
     def mark_all(self, state: State, *, among: State) -> None:
         """Move every paper of one state to another; call it inside a transaction."""
-        self._rows("UPDATE papers SET state = ? WHERE state = ?", (state.value, among.value))
+        self.execute("UPDATE papers SET state = ? WHERE state = ?", (state.value, among.value))
 
     def mark_shipped_leaving(self) -> None:
         """Let every paper go that only the repository brought; call it inside a transaction."""
-        self._rows("UPDATE papers SET state = 'leaving' WHERE shipped = 1")
+        self.execute("UPDATE papers SET state = 'leaving' WHERE shipped = 1")
 
     def erase(self, records: Iterable[Record]) -> None:
         """Forget papers that every other store has forgotten; call it inside a transaction."""
-        with self._lock:
-            self._connection.executemany(
-                "DELETE FROM papers WHERE paper_id = ?", [(r.paper.paper_id,) for r in records]
-            )
+        self.execute_many(
+            "DELETE FROM papers WHERE paper_id = ?", [(record.paper.paper_id,) for record in records]
+        )
 
     def advance(self) -> None:
         """Tell readers that what can be found has changed; call it inside a transaction."""
@@ -210,7 +222,6 @@ _SELECT = (
     "SELECT paper_id, title, text, kind, published, author_count, organization, sources, shipped, state "
     "FROM papers "
 )
-_OF_THESE = "WHERE paper_id IN (SELECT value FROM json_each(?))"
 
 
 def _record(row: tuple[Any, ...]) -> Record:

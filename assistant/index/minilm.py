@@ -33,6 +33,8 @@ class MiniLM:
         options = onnxruntime.SessionOptions()
         # Errors reach the caller as exceptions; the library would print them too.
         options.log_severity_level = 4
+        # Threads that spin while they wait take the processor from whoever else is at work.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 files.model, options, providers=["CPUExecutionProvider"]

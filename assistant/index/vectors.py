@@ -103,13 +103,6 @@ class Vectors:
             where: Any = {"paper_id": {"$in": [record.paper.paper_id for record in records]}}
             self._collection.delete(where=where)
 
-    def clear(self) -> None:
-        """Delete the whole collection and begin an empty one."""
-        with self._lock:
-            self._client.delete_collection(COLLECTION)
-            self._client.close()
-            self._client, self._collection = self._open()
-
     def count(self) -> int:
         """Count the chunks."""
         with self._lock:

@@ -87,14 +87,6 @@ class Words:
         writer.wait_merging_threads()
         self._index.reload()
 
-    def clear(self) -> None:
-        """Forget every paper."""
-        writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
-        writer.delete_all_documents()
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
-
     def count(self) -> int:
         """Count the papers that can be found."""
         return int(self._index.searcher().num_docs)
@@ -104,10 +96,13 @@ class Words:
         return list(self._analyzer.analyze(text))
 
     def rarity(self, stem: str) -> float:
-        """Give a stem's inverse document frequency as BM25 has it: above 0, highest where unknown."""
+        """Give a stem's inverse document frequency as BM25 has it, as a share of that of an unknown stem.
+
+        A share, above 0 and at most 1, means the same in a collection of any size.
+        """
         searcher = self._index.searcher()
-        frequency = searcher.doc_freq("words", stem)
-        return math.log(1.0 + (searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
+        papers, frequency = searcher.num_docs, searcher.doc_freq("words", stem)
+        return math.log1p((papers - frequency + 0.5) / (frequency + 0.5)) / math.log1p((papers + 0.5) / 0.5)
 
     def search(
         self, question: str, limit: int, *, since: date | None = None, until: date | None = None

@@ -44,15 +44,15 @@ def _first_day(bound: str | date | None) -> date | None:
     if bound is None or isinstance(bound, date):
         return bound
     year, month, day = _parts(bound)
-    return _day(bound, year, month or 1, day or 1)
+    return _day(bound, year, 1 if month is None else month, 1 if day is None else day)
 
 
 def _last_day(bound: str | date | None) -> date | None:
     if bound is None or isinstance(bound, date):
         return bound
     year, month, day = _parts(bound)
-    first = _day(bound, year, month or 12, day or 1)
-    return first if day else first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    first = _day(bound, year, 12 if month is None else month, 1 if day is None else day)
+    return first if day is not None else first.replace(day=calendar.monthrange(first.year, first.month)[1])
 
 
 def _parts(bound: str) -> tuple[int, int | None, int | None]:

@@ -1,9 +1,29 @@
 """Fusing signals: pure functions from scores to scores, keyed by paper."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from statistics import fmean, pstdev
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
+
+
+def standardise(scores: Mapping[Key, float], keys: Sequence[Key]) -> dict[Key, float]:
+    """Shift and scale the scores of these keys to mean 0 and deviation 1, or to 0 if all are equal.
+
+    A key without a score gets the lowest of the scores that there are: a signal that lists only its best
+    has not found it worse than that, and not better. Unchanged by any shift or positive scale.
+
+    >>> standardise({"a": 2.0, "b": 4.0}, ["a", "b"])
+    {'a': -1.0, 'b': 1.0}
+    """
+    if not scores:
+        return dict.fromkeys(keys, 0.0)
+    lowest = min(scores.values())
+    values = [scores.get(key, lowest) for key in keys]
+    middle, spread = fmean(values), pstdev(values)
+    return {
+        key: (value - middle) / spread if spread else 0.0 for key, value in zip(keys, values, strict=True)
+    }
 
 
 def min_max(scores: Mapping[Key, float]) -> dict[Key, float]:

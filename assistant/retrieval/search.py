@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 
 from assistant.corpus import Paper
 from assistant.errors import InputError
-from assistant.index.encoder import Encoding
 from assistant.index.index import Index
+from assistant.index.quantisation import decode
 from assistant.retrieval.filters import DateRange
-from assistant.retrieval.fusion import min_max, weighted_sum
+from assistant.retrieval.fusion import min_max, standardise, weighted_sum
+from assistant.retrieval.late import QuestionTokens, late_interaction
 
 CANDIDATES = 100
 """How many chunks and how many papers each signal brings to the fusion."""
+
+DENSE, WORDS, LATE = 0.5, 0.5, 1.0
+"""Weights of the signals, the best single choice over several collections: see docs/retrieval.md."""
 
 LONGEST_QUESTION = 8_000
 """Characters; the encoder reads the first 512 tokens, some 2,000 characters."""
@@ -26,15 +30,15 @@ class Hit:
 
     paper: Paper
     score: float
-    """From 0 to 1, comparable within one search only: 1 is the best of both signals."""
+    """From 0 to 1, comparable within one search only: the best paper has 1, the last candidate 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that can be asked: its text, checked, and the encoder's reading of it."""
+    """A question that can be asked: its text, checked, and its tokens."""
 
     text: str
-    encoding: Encoding | None
+    tokens: QuestionTokens | None
     """None in an index of words alone."""
 
 
@@ -68,11 +72,11 @@ def checked_question(text: str) -> str:
 
 
 def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | None = None) -> Retrieval:
-    """Rank papers by the sum of two signals: the cosine of their nearest chunk, and BM25.
+    """Rank papers by three signals: BM25, the cosine of their nearest chunk, and late interaction.
 
-    Each signal is stretched to the range from 0 to 1 over its best hundred first, so that neither the
-    scale of BM25 nor the narrow band of cosines decides. Papers are ranked and not chunks: abstracts are
-    short, and what is read and cited is the whole paper.
+    The first two bring a hundred candidates each, the third scores them all; each is standardised over the
+    same candidates, so that neither the scale of BM25 nor the narrow band of cosines decides. Papers are
+    ranked and not chunks: abstracts are short, and what is read and cited is the whole paper.
 
     Raises:
         InputError: the question or the limit cannot be used.
@@ -82,23 +86,33 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
         raise InputError(f"A search cannot return {limit} papers: ask for at least 1.")
     dates = dates or DateRange()
     seconds: dict[str, float] = {}
-    vectors, encoding = index.vectors, None
+    vectors, tokens = index.vectors, None
     cosines: dict[str, float] = {}
-    candidates = max(CANDIDATES, limit)
+    late: dict[str, float] = {}
+    many = max(CANDIDATES, limit)
     if vectors is not None:
         with _timed("encode", seconds):
             (encoding,) = index.encoder.encode([question])
+            tokens = QuestionTokens.weigh(encoding, index.token_rarity)
         with _timed("dense", seconds):
-            cosines = vectors.search(encoding.pooled(), candidates, since=dates.since, until=dates.until)
+            cosines = vectors.search(encoding.pooled(), many, since=dates.since, until=dates.until)
     with _timed("words", seconds):
-        words = index.words.search(question, candidates, since=dates.since, until=dates.until)
+        words = index.words.search(question, many, since=dates.since, until=dates.until)
+    candidates = list(dict.fromkeys([*cosines, *words]))
+    if tokens is not None:
+        with _timed("late", seconds):
+            codes = index.tokens.codes_of(candidates)
+            scores = late_interaction(
+                tokens.vectors, tokens.weights, [decode(each) for each in codes.values()]
+            )
+            late = dict(zip(codes, scores.tolist(), strict=True))
     with _timed("fusion", seconds):
-        signals = [(0.5, min_max(cosines)), (0.5, min_max(words))] if vectors else [(1.0, min_max(words))]
-        fused = weighted_sum(signals)
-        # More than asked for: a paper may have left since its chunks were found.
-        papers = index.ledger.papers_by_id(fused)
-        hits = [Hit(papers[key], score) for key, score in fused.items() if key in papers]
-    return Retrieval(Question(question, encoding), tuple(hits[:limit]), cosines, seconds)
+        signals = [(DENSE, cosines), (WORDS, words), (LATE, late)]
+        fused = min_max(weighted_sum([(weight, standardise(found, candidates)) for weight, found in signals]))
+        # A paper may have left since it was found.
+        known = index.ledger.papers_by_id(fused)
+        hits = [Hit(known[key], score) for key, score in fused.items() if key in known]
+    return Retrieval(Question(question, tokens), tuple(hits[:limit]), cosines, seconds)
 
 
 @contextmanager

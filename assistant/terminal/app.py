@@ -202,7 +202,10 @@ def main() -> None:
         # A terminal that cannot show a letter must not end the answer.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, so that a reader who has gone is met below and not at exit
     except AssistantError as error:
         _fail(str(error))
     except KeyboardInterrupt:

@@ -22,3 +22,12 @@ def cleaned(text: str) -> str:
     'a red link and back'
     """
     return _CONTROL.sub("", _SEQUENCE.sub("", text))
+
+
+def escaped(text: str) -> str:
+    r"""Write the same characters as JSON escapes, so that JSON stays whole and shows nothing false.
+
+    >>> print(escaped('"\u202eback"'))
+    "\u202eback"
+    """
+    return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

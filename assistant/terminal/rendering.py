@@ -5,6 +5,7 @@ terminal, and plain, one thing a line, in a pipe. Whatever comes from a paper is
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -19,10 +20,12 @@ from assistant.assistant import Status
 from assistant.corpus import Paper, Rejection
 from assistant.index.ingest import IngestReport
 from assistant.retrieval import Hit
-from assistant.terminal.cleaning import cleaned
+from assistant.terminal.cleaning import cleaned, escaped
 
 WIDEST = 100
 """Columns that text is laid out in at the most: longer lines are hard to read."""
+NARROWEST = 20
+"""Columns that text is given at the least, beside a label."""
 CLOSEST = 3
 """How many papers a refusal names."""
 
@@ -30,17 +33,29 @@ _MARKER = re.compile(r"\[\d+\]")
 
 
 def _console() -> Console:
-    console = Console(highlight=False, markup=False, emoji=False)
+    # Without colour there is no bold either: who sets NO_COLOR wants text and nothing else.
+    plain: dict[str, Any] = {"color_system": None} if os.environ.get("NO_COLOR") else {}
+    console = Console(highlight=False, markup=False, emoji=False, **plain)
     if console.is_terminal:
         console.width = min(console.width, WIDEST)
     return console
 
 
-def say(text: str | Text = "") -> None:
-    """Print to standard output: wrapped at a terminal, as it is in a pipe."""
+def say(text: str | Text = "", *, label: str = "") -> None:
+    """Print to standard output: wrapped at a terminal, as it is in a pipe.
+
+    Args:
+        text: what to print.
+        label: stands before it; at a terminal, further lines go on under the text and not under the label.
+    """
     console = _console()
     text = Text(cleaned(text)) if isinstance(text, str) else text
-    console.print(text, soft_wrap=not console.is_terminal)
+    if console.is_terminal:
+        lines = text.wrap(console, max(NARROWEST, console.width - len(label)))
+        for line in lines:
+            line.rstrip()
+        text = Text(f"\n{' ' * len(label)}").join(lines)
+    console.print(Text().append(label, style="dim").append_text(text), soft_wrap=True)
 
 
 def note(text: str) -> None:
@@ -52,7 +67,7 @@ def note(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a value as JSON, readable and in whatever script its texts are."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))  # noqa: T201 - this is the terminal
+    print(escaped(json.dumps(value, ensure_ascii=False, indent=2)))  # noqa: T201 - this is the terminal
 
 
 def _iso(day: date | None) -> str | None:
@@ -149,23 +164,12 @@ def print_answer(answer: Answer) -> None:
             say()
             say(Text("Closest papers", style="bold"))
             for hit in closest:
-                _print_item("-", _dated(hit.paper))
+                say(_dated(hit.paper), label="- ")
         return
     say()
     say(Text("Sources", style="bold").append(f" ({answer.reader} reader)", style="dim not bold"))
     for citation in answer.citations:
-        _print_item(f"[{citation.number}]", _dated(citation.paper))
-
-
-def _print_item(label: str, text: Text) -> None:
-    console = _console()
-    if console.is_terminal:
-        # Long titles go on under themselves, not under the label.
-        console.print(Text(label, style="dim"), end=" ")
-        lines = text.wrap(console, max(20, console.width - len(label) - 1))
-        console.print(Text(f"\n{' ' * (len(label) + 1)}").join(lines))
-    else:
-        console.print(Text(f"{label} ").append_text(text), soft_wrap=True)
+        say(_dated(citation.paper), label=f"[{citation.number}] ")
 
 
 def print_hits(hits: Sequence[Hit]) -> None:
@@ -173,7 +177,7 @@ def print_hits(hits: Sequence[Hit]) -> None:
     if not hits:
         note("No paper fits.")
     for hit in hits:
-        _print_item(f"{hit.score:.2f}", _dated(hit.paper))
+        say(_dated(hit.paper), label=f"{hit.score:.2f} ")
 
 
 def print_papers(papers: Sequence[Paper]) -> None:
@@ -181,7 +185,7 @@ def print_papers(papers: Sequence[Paper]) -> None:
     if not papers:
         note("No papers yet: assistant ingest FILE adds some, and assistant ask brings the shipped ones.")
     for paper in papers:
-        _print_item(paper.paper_id, _dated(paper))
+        say(_dated(paper), label=f"{paper.paper_id} ")
 
 
 def print_paper(paper: Paper) -> None:
@@ -198,7 +202,9 @@ def print_paper(paper: Paper) -> None:
 
 
 def print_report(report: IngestReport) -> None:
-    """Print what an ingest did."""
+    """Print what an ingest did; when all of it was rejected, that is said elsewhere."""
+    if report.rejected and not report.listings:
+        return
     say(
         f"Read {_count(report.listings, 'listing')}: {_count(report.added, 'paper')} added, "
         f"{report.updated} updated, {report.unchanged} unchanged."

@@ -1,0 +1,59 @@
+"""Late interaction: every token of a question looks for its best match in a paper.
+
+MaxSim of ColBERT (Khattab and Zaharia 2020, equation 3), with two changes: each token of the question counts
+by its rarity in the collection, and the vectors are those of an encoder trained for whole texts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.index.encoder import Encoding, Matrix
+from assistant.index.quantisation import project
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTokens:
+    """The tokens of a question, without the special ones."""
+
+    vectors: Matrix
+    """Shape `(tokens, components)`: projected as the papers' are, but not rounded."""
+    spans: NDArray[np.int64]
+    """Shape `(tokens, 2)`: where each begins and ends in the question."""
+    weights: Floats
+    """Shape `(tokens,)`: how much each counts, summing to 1."""
+
+    @classmethod
+    def weigh(cls, encoding: Encoding, rarity: Floats) -> "QuestionTokens":
+        """Weigh each token by its rarity.
+
+        Args:
+            encoding: the question's.
+            rarity: each token's inverse document frequency, shape `(vocabulary,)`.
+        """
+        real = encoding.spans[:, 1] > encoding.spans[:, 0]
+        weights = rarity[encoding.ids[real]]
+        return cls(project(encoding.states[real]), encoding.spans[real], weights / max(weights.sum(), 1e-12))
+
+
+def late_interaction(question: Matrix, weights: Floats, papers: Sequence[Matrix]) -> Floats:
+    """Score papers: the weighted mean over the question's tokens of the best product with a paper's tokens.
+
+    Args:
+        question: shape `(question tokens, components)`.
+        weights: shape `(question tokens,)`, summing to 1.
+        papers: each of shape `(its tokens, components)`, with at least one token.
+
+    Returns:
+        Shape `(papers,)`; the order of a paper's tokens does not matter.
+    """
+    if not papers:
+        return np.zeros(0)
+    # One product for all papers; then the maximum over each paper's stretch of rows.
+    products = np.concatenate(papers) @ question.T
+    starts = np.cumsum([0, *(len(paper) for paper in papers[:-1])])
+    return np.asarray(np.maximum.reduceat(products, starts, axis=0) @ weights, np.float64)
