@@ -2,7 +2,11 @@
 
 import contextlib
 import io
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,28 @@ def test_python_examples_print_what_the_page_says(
             assert printed == block
             printed = ""
     assert not printed
+
+
+CONSOLE = re.compile(r"^```console\n\$ assistant (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_readme_shows_what_the_commands_print(tmp_path: Path) -> None:
+    examples = CONSOLE.findall((ROOT / "README.md").read_text())
+    assert len(examples) > 1
+    environment = {**os.environ, "ASSISTANT_HOME": str(tmp_path / "home")}
+    command = str(Path(sys.executable).parent / "assistant")
+    for arguments, shown in examples:
+        done = subprocess.run(
+            [command, *shlex.split(arguments)],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+        )
+        # The page wraps its lines; in a pipe each paragraph is one.
+        assert done.stdout.split() == shown.split()
+        assert not done.stderr
 
 
 def test_env_example_names_every_setting_and_no_other() -> None:
