@@ -96,7 +96,10 @@ def test_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) -> N
         for folder in DATA_FOLDERS
         for name, content in checkout_files(folder).items()
     }
-    package = checkout_files("assistant", "*.py") | checkout_files("assistant", "py.typed")
+    patterns = ("*.py", "py.typed", "*.json", "*.npz")
+    package = {
+        name: content for each in patterns for name, content in checkout_files("assistant", each).items()
+    }
     assert found == package | data
     assert "assistant/py.typed" in found
     assert "assistant/_data/corpus/papers.jsonl" in found

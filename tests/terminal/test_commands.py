@@ -401,6 +401,8 @@ def test_an_interrupt_stops_it_in_one_line(environment: dict[str, str], tmp_path
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A parent that ignores interrupts, as a job in the background does, hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         while not (tmp_path / "home" / "ledger.sqlite3").exists():
             assert process.poll() is None
