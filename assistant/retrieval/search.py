@@ -18,7 +18,7 @@ CANDIDATES = 100
 """How many chunks and how many papers each signal brings to the fusion."""
 
 DENSE, WORDS, LATE = 0.5, 0.5, 1.0
-"""Weights of the signals, the best single choice over several collections: see docs/retrieval.md."""
+"""Weights of the signals: the best single choice over collections of several kinds."""
 
 LONGEST_QUESTION = 8_000
 """Characters; the encoder reads the first 512 tokens, some 2,000 characters."""
