@@ -169,13 +169,12 @@ class Index:
     def _take_up(self, reading: Reading, progress: Progress | None, *, shipped: bool) -> IngestReport:
         with self.home.writing(self.settings.lock_timeout):
             self.refresh()
-            stores = self._stores()
             ids = {paper_id(listing.title) for listing in reading.listings}
             planned = plan(reading, self.ledger.records(ids), shipped=shipped)
-            if planned.pending and stores.vectors is not None:
-                stores.encoder()  # before the first write: without it nothing may change
+            if planned.pending and self.vectors is not None:
+                _ = self.encoder  # before the first write: without it nothing may change
             write(planned, self.ledger, shipped=shipped)
-            self._settle(stores, progress)
+            self._settle(progress)
         return planned.report
 
     def ensure_papers(self, progress: Progress | None = None) -> None:
@@ -200,7 +199,7 @@ class Index:
         try:
             with self.home.writing(self.settings.lock_timeout if wait else 0):
                 self.refresh()
-                self._settle(self._stores(), progress)
+                self._settle(progress)
         except HomeError:
             if wait:
                 raise
@@ -213,7 +212,7 @@ class Index:
             with self.ledger.transaction():
                 self.ledger.set_fact(CURATED, "yes")
                 self.ledger.mark(records.values(), State.LEAVING)
-            self._settle(self._stores(), None)
+            self._settle(None)
 
     def rebuild(self, progress: Progress | None = None) -> None:
         """Make every derived store anew from the ledger, with the encoder that the settings ask for."""
@@ -222,7 +221,7 @@ class Index:
                 _ = self.encoder  # before anything is discarded: without it nothing can be made
             forget_derived(self.ledger, self.tokens, self.encoder_name)
             self._discard_folders()
-            self._settle(self._stores(), progress)
+            self._settle(progress)
 
     def _discard_folders(self) -> None:
         """Delete what can be made again from the ledger, whatever state it is in."""
@@ -254,13 +253,13 @@ class Index:
             "assistant papers list shows them all."
         )
 
-    def _stores(self) -> Stores:
-        return Stores(self.ledger, self.words, self.vectors, self.tokens, lambda: self.encoder)
-
-    def _settle(self, stores: Stores, progress: Progress | None) -> None:
+    def _settle(self, progress: Progress | None) -> None:
+        counts = self.ledger.counts()
+        if not counts[State.PENDING] and not counts[State.LEAVING]:
+            return  # without opening Chroma, which takes longer than all the rest
         if self.ledger.fact(ENCODER) is None:
             with self.ledger.transaction():
                 self.ledger.set_fact(ENCODER, self.encoder_name)
-        settle(stores, progress)
+        settle(Stores(self.ledger, self.words, self.vectors, self.tokens, lambda: self.encoder), progress)
         # What this process wrote, its own stores have seen.
         self._see(self.ledger.revision())
