@@ -1,0 +1,4 @@
+"""How well papers are found: the assistant beside simpler searches, on any collection in BEIR's layout.
+
+python -m bench.retrieval --help
+"""
