@@ -12,6 +12,7 @@ import numpy as np
 
 from assistant.index.encoder import Encoder
 from assistant.index.index import Index
+from assistant.index.ingest import Progress
 from assistant.settings import Settings
 from bench.retrieval.collection import Collection, Query
 from bench.retrieval.measures import Estimate, Floats, estimate, measure
@@ -81,9 +82,9 @@ def run_systems(
     runs: dict[str, Run] = {}
     if OURS.keys() & set(names):
         with _index(folder / "assistant", encoder) as index:
-            index.ingest(collection.reading, partial(tell, f"{collection.name}: indexing"))
+            index.ingest(collection.reading, progress_line(f"{collection.name}: indexing"))
             if rebuild:
-                index.rebuild(partial(tell, f"{collection.name}: indexing anew"))
+                index.rebuild(progress_line(f"{collection.name}: indexing anew"))
         # Opened again, so that the sizes are those of a home at rest and the times those of a later process.
         with _index(folder / "assistant", encoder) as index:
             for name in (name for name in names if name in OURS):
@@ -113,11 +114,12 @@ def _index(folder: Path, encoder: Encoder) -> Iterator[Index]:
 def _put_all(name: str, search: Search, collection: Collection, stored: int) -> Run:
     search(collection.queries[0].text)  # what opens on first use is no query's time
     rankings, milliseconds = [], []
+    tell = progress_line(f"{collection.name}: {LABELS[name]}")
     for number, query in enumerate(collection.queries, 1):
         start = time.perf_counter()
         rankings.append(search(query.text))
         milliseconds.append((time.perf_counter() - start) * 1000)
-        tell(f"{collection.name}: {LABELS[name]}", number, len(collection.queries))
+        tell(number, len(collection.queries))
     return Run(system=name, rankings=tuple(rankings), milliseconds=np.array(milliseconds), stored=stored)
 
 
@@ -126,12 +128,19 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())
 
 
-def tell(what: str, done: int, total: int) -> None:
-    """Write over a line on standard error, at each hundredth and at the end."""
-    if done >= total or done * 100 // total != (done - 1) * 100 // total:
-        print(
-            f"\r{what}: {done:,} of {total:,}", end="\n" if done >= total else "", file=sys.stderr, flush=True
-        )
+def progress_line(what: str) -> Progress:
+    """Give what writes over a line on standard error, each time that a hundredth more is done."""
+    shown = -1
+
+    def tell(done: int, total: int) -> None:
+        nonlocal shown
+        hundredths = done * 100 // total
+        if hundredths != shown:
+            shown = hundredths
+            end = "\n" if done == total else ""
+            print(f"\r{what}: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)
+
+    return tell
 
 
 # From runs to figures
