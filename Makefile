@@ -57,7 +57,7 @@ build: setup  ## build the wheel and the source archive into dist/
 
 clean:  ## remove .venv and everything that was built
 	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@find assistant tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find assistant bench tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1	\2/p' Makefile | while IFS='	' read -r name does; do \

@@ -26,7 +26,10 @@ Bytes are those of the files that a search reads; the assistant's are its whole 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read, index, search, print."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.json is not None and not given.json.parent.is_dir():
+        parser.error(f"there is no folder {given.json.parent} to write {given.json.name} to")
     try:
         collections = [
             read_collection(folder, queries=given.queries, qrels=given.qrels, pages=given.pages)

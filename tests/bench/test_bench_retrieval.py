@@ -172,6 +172,10 @@ def test_wrong_usage_is_told_in_a_sentence(
     with pytest.raises(SystemExit):
         main([str(folder), "--sample", "0"])
     assert "'0' is no number of queries" in capsys.readouterr().err
+    # Before a long run, and not after it.
+    with pytest.raises(SystemExit):
+        main([str(folder), "--json", str(tmp_path / "missing" / "figures.json")])
+    assert "there is no folder" in capsys.readouterr().err
 
 
 def test_progress_moves_in_large_steps_too(capsys: pytest.CaptureFixture[str]) -> None:
