@@ -2,7 +2,7 @@
 
     python -m bench.plots FIGURES.json... --out docs/retrieval.svg
 
-One panel for each suite of each collection, in the order of the files.
+One panel for each suite of each collection, in the order of the files; all have one scale.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def draw(drawn: Sequence[Panel], path: Path) -> None:
         figure = Figure(
             figsize=(1.4 + PANEL_INCHES * len(drawn), 1.1 + ROW_INCHES * len(labels)), layout="constrained"
         )
-        all_axes = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
+        all_axes = figure.subplots(1, len(drawn), sharex=True, sharey=True, squeeze=False)[0]
         for axes, panel in zip(all_axes, drawn, strict=True):
             axes.set_title(panel.title, fontsize=9)
             axes.set_yticks(list(heights.values()), labels)
