@@ -1,8 +1,13 @@
-"""Token vectors made small: projected to fewer dimensions, one byte each.
+"""Token vectors made small: two bits a component, and one scale a token.
 
-The projection keeps the directions in which token vectors vary most (principal components, not centred, of
-the shipped papers' tokens; `bench/train_projection.py` computes them), so that the product of two projected
-vectors is close to the cosine of the two it was made from. Questions are projected but not rounded.
+A vector is projected onto the directions in which token vectors vary most, and rotated at random, so that its
+components are alike and nearly normal. Each is then one of four levels, those that lose least of a normal
+variable (Max 1960, table I). A scale for each token makes its product with its own vector exact, which keeps
+other products right on average, as RaBitQ does for one bit (Gao and Long 2024, section 3.2). Only what varies
+is coded: the mean of all tokens is taken off before and put back after. Questions are projected but not
+rounded.
+
+`bench/train_projection.py` computes mean and directions from the shipped papers' tokens.
 """
 
 from functools import cache
@@ -11,21 +16,34 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.index.encoder import Matrix, unit
+from assistant.index.encoder import Matrix, Vector, unit
 
 PROJECTION = Path(__file__).parent / "projection.npz"
 
-COMPONENTS = 64
+COMPONENTS = 256
 """Dimensions kept of the encoder's 384."""
+PACKED = COMPONENTS // 4
+"""Bytes that the levels of a token take."""
+CODE = PACKED + 2
+"""Bytes a token takes: its levels, four to a byte, and its scale as a half-precision float."""
 
-Codes = NDArray[np.int8]
-"""Shape `(tokens, components)`: projected token vectors, each component in steps of its own size."""
+LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], np.float32)
+"""What a component may be, in standard deviations."""
+BOUNDARY = 0.9816
+"""Where the inner levels end and the outer ones begin, in standard deviations."""
+
+Codes = NDArray[np.uint8]
+"""Shape `(tokens, CODE)`."""
+
+_OF_BYTE = LEVELS[np.arange(256)[:, None] >> np.array([0, 2, 4, 6]) & 3]
+"""The four levels that each value of a byte stands for, shape `(256, 4)`."""
 
 
 @cache
-def _projection() -> tuple[Matrix, NDArray[np.float32]]:
+def _projection() -> tuple[Matrix, Vector]:
+    """Give the directions, shape `(dimension, components)`, and the projected mean of all tokens."""
     with np.load(PROJECTION) as stored:
-        return stored["components"].astype(np.float32), stored["step"].astype(np.float32)
+        return stored["directions"].astype(np.float32), stored["mean"].astype(np.float32)
 
 
 def project(states: Matrix) -> Matrix:
@@ -35,19 +53,29 @@ def project(states: Matrix) -> Matrix:
         states: shape `(tokens, dimension)`, as the encoder gives them.
 
     Returns:
-        Shape `(tokens, components)`.
+        Shape `(tokens, components)`; products of rows approximate cosines.
     """
-    components, _ = _projection()
-    return unit(states) @ components
+    directions, _ = _projection()
+    return unit(states) @ directions
 
 
 def encode(projected: Matrix) -> Codes:
-    """Round projected vectors to one byte a component; what lies beyond 127 steps is cut to it."""
-    _, step = _projection()
-    return np.asarray(np.clip(np.rint(projected / step), -127, 127), np.int8)
+    """Round projected vectors to four levels a component."""
+    _, mean = _projection()
+    rest = projected - mean
+    edge = BOUNDARY * rest.std(axis=1, keepdims=True)
+    chosen = (rest > -edge).astype(np.uint8) + (rest > 0) + (rest > edge)
+    levels = LEVELS[chosen]
+    scale = (rest * rest).sum(axis=1) / np.maximum((rest * levels).sum(axis=1), 1e-12)
+    four = chosen.reshape(-1, PACKED, 4)
+    packed = four[..., 0] | four[..., 1] << 2 | four[..., 2] << 4 | four[..., 3] << 6
+    return np.hstack([packed, scale.astype("<f2")[:, None].view(np.uint8)])
 
 
 def decode(codes: Codes) -> Matrix:
-    """Give back the projected vectors, up to half a step."""
-    _, step = _projection()
-    return codes.astype(np.float32) * step
+    """Give back projected vectors, shape `(tokens, components)`, up to the rounding."""
+    _, mean = _projection()
+    vectors = np.take(_OF_BYTE, codes[:, :PACKED], axis=0).reshape(-1, COMPONENTS)
+    vectors *= np.ascontiguousarray(codes[:, PACKED:]).view("<f2").astype(np.float32)
+    vectors += mean
+    return vectors

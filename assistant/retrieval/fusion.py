@@ -1,6 +1,7 @@
 """Fusing signals: pure functions from scores to scores, keyed by paper."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
 from statistics import fmean, pstdev
 from typing import TypeVar
 
@@ -55,3 +56,53 @@ def weighted_sum(signals: Sequence[tuple[float, Mapping[Key, float]]]) -> dict[K
         for key, score in scores.items():
             total[key] = total.get(key, 0.0) + weight * score
     return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+
+def fused(
+    signals: Sequence[Mapping[Key, float]], weights: Sequence[float], keys: Sequence[Key]
+) -> dict[Key, float]:
+    """Add up signals standardised over the same papers, best first.
+
+    >>> fused([{"a": 2.0, "b": 4.0}, {"b": 0.1, "a": 0.3}], (1.0, 0.5), ["a", "b"])
+    {'b': 0.5, 'a': -0.5}
+    """
+    return weighted_sum(
+        [(weight, standardise(scores, keys)) for weight, scores in zip(weights, signals, strict=True)]
+    )
+
+
+def ranked_again(first: Mapping[Key, float], second: Mapping[Key, float]) -> dict[Key, float]:
+    """Rank the best of a ranking anew; the rest of it follows, in its order and below.
+
+    Args:
+        first: a ranking, best first.
+        second: new scores for the papers at its head, best first.
+
+    >>> ranked_again({"a": 3.0, "b": 2.0, "c": 1.5}, {"b": 9.0, "a": 8.0})
+    {'b': 9.0, 'a': 8.0, 'c': 7.5}
+    """
+    head = [score for key, score in first.items() if key in second]
+    if not head:
+        return dict(first)
+    fall = min(head) - min(second.values())
+    return {**second, **{key: score - fall for key, score in first.items() if key not in second}}
+
+
+def cut(scores: Sequence[float], most: int) -> int:
+    """Tell how many of the best belong together: those before the widest gap.
+
+    Unchanged by any shift or positive scale of the scores.
+
+    Args:
+        scores: best first.
+        most: how many at the most.
+
+    Returns:
+        From 1 to `most`, or 0 without scores. All, up to `most`, where there is no gap; of gaps equally
+        wide, the first counts.
+
+    >>> cut([0.9, 0.8, 0.3, 0.2, 0.1], 4)
+    2
+    """
+    gaps = [above - below for above, below in pairwise(scores[: most + 1])]
+    return gaps.index(max(gaps)) + 1 if max(gaps, default=0.0) > 0 else min(len(scores), most)

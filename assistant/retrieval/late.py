@@ -4,6 +4,7 @@ MaxSim of ColBERT (Khattab and Zaharia 2020, equation 3), with two changes: each
 by its rarity in the collection, and the vectors are those of an encoder trained for whole texts.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,13 +13,21 @@ from numpy.typing import NDArray
 
 from assistant.index.encoder import Encoding, Matrix
 from assistant.index.quantisation import project
+from assistant.index.tokens import worded
+from assistant.retrieval.function_words import FUNCTION_WORDS
 
 Floats = NDArray[np.float64]
+
+FUNCTION_WORD = 0.5
+"""What a function word counts of its rarity: questions are rare among abstracts, and so are their words."""
+
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionTokens:
-    """The tokens of a question, without the special ones."""
+    """The tokens of a question, without the special ones and the punctuation."""
 
     vectors: Matrix
     """Shape `(tokens, components)`: projected as the papers' are, but not rounded."""
@@ -28,16 +37,23 @@ class QuestionTokens:
     """Shape `(tokens,)`: how much each counts, summing to 1."""
 
     @classmethod
-    def weigh(cls, encoding: Encoding, rarity: Floats) -> "QuestionTokens":
-        """Weigh each token by its rarity.
+    def weigh(cls, question: str, encoding: Encoding, rarity: Floats) -> "QuestionTokens":
+        """Weigh each token by its rarity, those of function words by half of it.
 
         Args:
-            encoding: the question's.
+            question: the text.
+            encoding: what the encoder made of it.
             rarity: each token's inverse document frequency, shape `(vocabulary,)`.
         """
-        real = encoding.spans[:, 1] > encoding.spans[:, 0]
-        weights = rarity[encoding.ids[real]]
-        return cls(project(encoding.states[real]), encoding.spans[real], weights / max(weights.sum(), 1e-12))
+        real = worded(question, encoding)
+        spans = encoding.spans[real]
+        weights = rarity[encoding.ids[real]] * np.where(_of_function_words(question, spans), FUNCTION_WORD, 1)
+        return cls(project(encoding.states[real]), spans, weights / max(weights.sum(), 1e-12))
+
+
+def _of_function_words(text: str, spans: NDArray[np.int64]) -> NDArray[np.bool_]:
+    starts = [match.start() for match in _WORD.finditer(text) if match.group().casefold() in FUNCTION_WORDS]
+    return np.isin(spans[:, 0], starts)
 
 
 def late_interaction(question: Matrix, weights: Floats, papers: Sequence[Matrix]) -> Floats:

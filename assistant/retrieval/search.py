@@ -11,13 +11,15 @@ from assistant.errors import InputError
 from assistant.index.index import Index
 from assistant.index.quantisation import decode
 from assistant.retrieval.filters import DateRange
-from assistant.retrieval.fusion import min_max, standardise, weighted_sum
+from assistant.retrieval.fusion import fused, min_max, ranked_again
 from assistant.retrieval.late import QuestionTokens, late_interaction
 
-CANDIDATES = 100
-"""How many chunks and how many papers each signal brings to the fusion."""
+CHUNKS, MATCHES = 200, 1_000
+"""How many chunks the vectors, and how many papers the words bring to the fusion."""
+RERANKED = 60
+"""How many of them, the best by those two, late interaction ranks again: more find no more."""
 
-DENSE, WORDS, LATE = 0.5, 0.5, 1.0
+DENSE, WORDS, LATE = 0.45, 0.25, 1.0
 """Weights of the signals: the best single choice over collections of several kinds."""
 
 LONGEST_QUESTION = 8_000
@@ -74,9 +76,9 @@ def checked_question(text: str) -> str:
 def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | None = None) -> Retrieval:
     """Rank papers by three signals: BM25, the cosine of their nearest chunk, and late interaction.
 
-    The first two bring a hundred candidates each, the third scores them all; each is standardised over the
-    same candidates, so that neither the scale of BM25 nor the narrow band of cosines decides. Papers are
-    ranked and not chunks: abstracts are short, and what is read and cited is the whole paper.
+    The first two bring the candidates, and the third ranks the best of them again; signals are standardised
+    over the same candidates, so that neither the scale of BM25 nor the narrow band of cosines decides. Papers
+    are ranked and not chunks: abstracts are short, and what is read and cited is the whole paper.
 
     Raises:
         InputError: the question or the limit cannot be used.
@@ -88,30 +90,30 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
     seconds: dict[str, float] = {}
     vectors, tokens = index.vectors, None
     cosines: dict[str, float] = {}
-    late: dict[str, float] = {}
-    many = max(CANDIDATES, limit)
     if vectors is not None:
         with _timed("encode", seconds):
             (encoding,) = index.encoder.encode([question])
-            tokens = QuestionTokens.weigh(encoding, index.token_rarity)
+            tokens = QuestionTokens.weigh(question, encoding, index.token_rarity)
         with _timed("dense", seconds):
-            cosines = vectors.search(encoding.pooled(), many, since=dates.since, until=dates.until)
-    with _timed("words", seconds):
-        words = index.words.search(question, many, since=dates.since, until=dates.until)
-    candidates = list(dict.fromkeys([*cosines, *words]))
-    if tokens is not None:
-        with _timed("late", seconds):
-            codes = index.tokens.codes_of(candidates)
-            scores = late_interaction(
-                tokens.vectors, tokens.weights, [decode(each) for each in codes.values()]
+            cosines = vectors.search(
+                encoding.pooled(), max(CHUNKS, limit), since=dates.since, until=dates.until
             )
-            late = dict(zip(codes, scores.tolist(), strict=True))
+    with _timed("words", seconds):
+        words = index.words.search(question, max(MATCHES, limit), since=dates.since, until=dates.until)
+    signals = [cosines, words]
     with _timed("fusion", seconds):
-        signals = [(DENSE, cosines), (WORDS, words), (LATE, late)]
-        fused = min_max(weighted_sum([(weight, standardise(found, candidates)) for weight, found in signals]))
+        ranking = fused(signals, (1.0, 1.0), list(dict.fromkeys([*cosines, *words])))
+    if tokens is not None:
+        best = list(ranking)[:RERANKED]
+        with _timed("late", seconds):
+            codes = index.tokens.codes_of(best)
+            late = late_interaction(tokens.vectors, tokens.weights, [decode(each) for each in codes.values()])
+            signals.append(dict(zip(codes, late.tolist(), strict=True)))
+        ranking = ranked_again(ranking, fused(signals, (DENSE, WORDS, LATE), best))
+    with _timed("papers", seconds):
         # A paper may have left since it was found.
-        known = index.ledger.papers_by_id(fused)
-        hits = [Hit(known[key], score) for key, score in fused.items() if key in known]
+        known = index.ledger.papers_by_id(ranking)
+        hits = [Hit(known[key], score) for key, score in min_max(ranking).items() if key in known]
     return Retrieval(Question(question, tokens), tuple(hits[:limit]), cosines, seconds)
 
 
