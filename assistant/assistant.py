@@ -39,6 +39,9 @@ class Status:
     """The encoder of the index, or `words` where it has none."""
     reader: str
     """Who answers: `extractive`, or a model's name."""
+    without_tokens: int = 0
+    """Papers that an older version indexed without token vectors: found by two signals of three, until
+    `rebuild`."""
 
 
 class Assistant:
@@ -133,6 +136,7 @@ class Assistant:
             unfinished=counts[State.PENDING] + counts[State.LEAVING],
             encoder=self._index.ledger.fact(ENCODER) or self._index.encoder_name,
             reader="extractive",
+            without_tokens=self._index.without_tokens,
         )
 
     def papers(self) -> list[Paper]:

@@ -30,7 +30,8 @@ _SEVERAL = re.compile(
     | list | everything | one\ paper | (?:another|one)\ (?:claims?|says?|finds?) | who\ else | who\ works\ on
     | (?:in|of|for|does|did|to)\ each\b | each\ (?:say|claim|case|one\ of|of\ the\ papers) | who\ says\ what
     | what\ (?:is|have|do)\ (?:there|you|we)\ (?:here|got|have)? | line\ up | the\ papers\ here
-    | compare | contrast
+    | compare | contrast | vs\.? | versus | here | which\ ones | each\ one | follow-?ups?
+    | one\ \w+\ and\ (?:one|another) | who\ (?:reports?|claims?|measures?|measured|uses|used|tried)
     )\b""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -15,11 +15,10 @@ from assistant.answering.asking import Asking
 from assistant.answering.evidence import Evidence, Floats
 from assistant.answering.features import (
     EVIDENCE_FEATURES,
-    PAPERS,
     SENTENCE_FEATURES,
     evidence_features,
+    read_together,
     sentence_features,
-    spans_several,
 )
 from assistant.answering.logistic import load
 
@@ -27,7 +26,7 @@ NAME = "extractive"
 SENTENCES = 3
 """The most sentences of an answer from one paper."""
 WORDS = 90
-"""The most words of an answer, unless its one sentence has more."""
+"""The most words of an answer from one paper, unless its one sentence has more."""
 LEAST = 0.1
 """The share of the likeliest sentence's probability below which another only adds words."""
 REFUSAL = "The papers here do not answer this question."
@@ -111,28 +110,13 @@ def choose(
 
 
 def extract(asking: Asking, evidence: Sequence[Evidence]) -> Extract:
-    """Answer with the best sentences: of the best paper, or of several when the question spans them."""
-    if spans_several(asking, evidence):
-        chosen = _from_several(asking, evidence[:PAPERS])
-    else:
-        best = evidence[0]
-        chosen = [Choice(0, row) for row in choose(sentence_probabilities(asking, best), _lengths(best))]
+    """Answer with the best sentences: of the best paper, or of each paper that the question spans."""
+    chosen = [
+        Choice(paper, sentence)
+        for paper, item in enumerate(read_together(asking, evidence))
+        for sentence in choose(sentence_probabilities(asking, item), _lengths(item))
+    ]
     return _compose(chosen, evidence)
-
-
-def _from_several(asking: Asking, evidence: Sequence[Evidence]) -> list[Choice]:
-    """Take the best sentence of each paper while they fit."""
-    chosen: list[Choice] = []
-    left = WORDS
-    for position, item in enumerate(evidence):
-        probabilities, lengths = sentence_probabilities(asking, item), _lengths(item)
-        fitting = [
-            row for row in np.argsort(-probabilities, kind="stable") if lengths[row] <= left or not chosen
-        ]
-        if fitting:
-            chosen.append(Choice(position, int(fitting[0])))
-            left -= lengths[fitting[0]]
-    return chosen
 
 
 def _lengths(evidence: Evidence) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from assistant.answering.asking import Asking, coined_names, figures
 from assistant.answering.evidence import Evidence, Floats, TokenMatches
+from assistant.retrieval import cut
 
 STRONG = 0.5
 """A cosine above which a token of the question counts as met."""
@@ -136,8 +137,10 @@ def sentence_features(asking: Asking, evidence: Evidence) -> Floats:
     return np.stack([np.asarray(column, float) for column in columns], axis=1)
 
 
-PAPERS = 3
+PAPERS = 5
 """The most papers that are read together, for a question that spans several."""
+GAP = 0.28
+"""How far below the best paper, on the scale from the last candidate to the best, one is not among them."""
 
 
 def spans_several(asking: Asking, evidence: Sequence[Evidence]) -> bool:
@@ -147,6 +150,13 @@ def spans_several(asking: Asking, evidence: Sequence[Evidence]) -> bool:
     subjects = [asking.names & coined_names(item.hit.paper.title) for item in evidence]
     named = [names for names in subjects if names]
     return any(first.isdisjoint(second) for first in named for second in named)
+
+
+def read_together(asking: Asking, evidence: Sequence[Evidence]) -> Sequence[Evidence]:
+    """Give the papers that an answer takes its sentences from: the best, or all that come close to it."""
+    if not spans_several(asking, evidence):
+        return evidence[:1]
+    return evidence[: cut([item.hit.score for item in evidence], GAP, PAPERS)]
 
 
 EVIDENCE_FEATURES = (
@@ -186,8 +196,7 @@ def evidence_features(
     Returns:
         Shape `(len(EVIDENCE_FEATURES),)`, as named there.
     """
-    several = spans_several(asking, evidence)
-    together = evidence[:PAPERS] if several else evidence[:1]
+    together = read_together(asking, evidence)
     best, weights = evidence[0], _tokens(evidence[0]).weights
     matches = np.max([_tokens(item).anywhere for item in together], axis=0)
     scores = [float(_tokens(item).anywhere @ weights) for item in evidence]
@@ -212,6 +221,6 @@ def evidence_features(
             float(np.log(len(question.split()))),
             float((weights * (1.0 - np.clip(matches, 0, 1))).max(initial=0.0)),
             max(scores),
-            float(several),
+            float(spans_several(asking, evidence)),
         ]
     )

@@ -114,6 +114,13 @@ class Index:
             return None if self.encoder_name == WORDS_ALONE else self._vectors
 
     @property
+    def without_tokens(self) -> int:
+        """How many indexed papers late interaction cannot see: 0, unless an older version indexed them."""
+        if self.ledger.fact(ENCODER) in (None, WORDS_ALONE):
+            return 0
+        return max(0, self.ledger.counts()[State.INDEXED] - self.tokens.count())
+
+    @property
     def token_rarity(self) -> NDArray[np.float64]:
         """Each token's inverse document frequency in this collection, shape `(vocabulary,)`."""
         with self._opening:

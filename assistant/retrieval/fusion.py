@@ -1,7 +1,6 @@
 """Fusing signals: pure functions from scores to scores, keyed by paper."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from itertools import pairwise
 from statistics import fmean, pstdev
 from typing import TypeVar
 
@@ -88,21 +87,20 @@ def ranked_again(first: Mapping[Key, float], second: Mapping[Key, float]) -> dic
     return {**second, **{key: score - fall for key, score in first.items() if key not in second}}
 
 
-def cut(scores: Sequence[float], most: int) -> int:
-    """Tell how many of the best belong together: those before the widest gap.
+def cut(scores: Sequence[float], gap: float, most: int) -> int:
+    """Tell how many of the best belong together: those within a gap of the very best.
 
-    Unchanged by any shift or positive scale of the scores.
+    Unchanged by any shift of the scores; a scale changes it as it changes the gap.
 
     Args:
         scores: best first.
+        gap: how far below the best is too far.
         most: how many at the most.
 
     Returns:
-        From 1 to `most`, or 0 without scores. All, up to `most`, where there is no gap; of gaps equally
-        wide, the first counts.
+        From 1 to `most`, or 0 without scores.
 
-    >>> cut([0.9, 0.8, 0.3, 0.2, 0.1], 4)
+    >>> cut([0.9, 0.8, 0.3, 0.2], gap=0.25, most=4)
     2
     """
-    gaps = [above - below for above, below in pairwise(scores[: most + 1])]
-    return gaps.index(max(gaps)) + 1 if max(gaps, default=0.0) > 0 else min(len(scores), most)
+    return sum(scores[0] - score <= gap for score in scores[:most])

@@ -72,6 +72,7 @@ def ask(
 
     with _open_assistant() as assistant:
         answer = assistant.ask(question, since=since, until=until)
+        rendering.note_missing_tokens(assistant.status())
     if as_json:
         rendering.print_json(rendering.answer_object(answer))
     else:
@@ -92,6 +93,7 @@ def search(
 
     with _open_assistant() as assistant:
         hits = assistant.search(question, limit=limit, since=since, until=until)
+        rendering.note_missing_tokens(assistant.status())
     if as_json:
         rendering.print_json([rendering.hit_object(hit, dated=True) for hit in hits])
     else:

@@ -150,6 +150,7 @@ def status_object(status: Status) -> dict[str, Any]:
         "unfinished": status.unfinished,
         "encoder": status.encoder,
         "reader": status.reader,
+        "without_tokens": status.without_tokens,
     }
 
 
@@ -228,6 +229,16 @@ def print_status(status: Status) -> None:
     say(f"Papers   {status.papers}{unfinished}")
     say(f"Encoder  {status.encoder}")
     say(f"Reader   {status.reader}")
+    note_missing_tokens(status)
+
+
+def note_missing_tokens(status: Status) -> None:
+    """Say on standard error how to add what an older version's index lacks."""
+    if status.without_tokens:
+        note(
+            f"{_count(status.without_tokens, 'paper')} indexed by an older version: "
+            "assistant ingest --rebuild adds the token vectors that rank them better."
+        )
 
 
 def _count(number: int, noun: str) -> str:

@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -295,7 +297,28 @@ def test_status_as_json(run: Run, small_home: Path) -> None:
         "unfinished": 0,
         "encoder": "all-MiniLM-L6-v2",
         "reader": "extractive",
+        "without_tokens": 0,
     }
+
+
+def test_an_index_without_token_vectors_answers_and_says_how_to_add_them(
+    run: Run, small_home: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(small_home, tmp_path / "older"))
+    with closing(sqlite3.connect(home / "ledger.sqlite3")) as ledger, ledger:
+        ledger.execute("DELETE FROM token_vectors")
+        ledger.execute("DELETE FROM token_counts")
+    advice = "assistant ingest --rebuild adds the token vectors"
+    for command in (("ask", "How much energy does KettleNet save?"), ("search", "KettleNet"), ("status",)):
+        done = run(*command, ASSISTANT_HOME=home)
+        assert done.returncode == 0
+        assert "KettleNet" in done.stdout or command == ("status",)
+        assert done.stderr.startswith("12 papers indexed by an older version")
+        assert advice in done.stderr
+    assert run("ingest", "--rebuild", ASSISTANT_HOME=home).returncode == 0
+    done = run("ask", "How much energy does KettleNet save?", ASSISTANT_HOME=home)
+    assert "KettleNet" in done.stdout
+    assert done.stderr == ""
 
 
 def test_an_empty_home_lists_nothing_and_says_what_to_do(run: Run) -> None:
