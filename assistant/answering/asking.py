@@ -25,12 +25,14 @@ _SEVERAL = re.compile(
     r"""\b(
       (?:which|what|any|all|other|two|three|four|several|list|these|those|every)[ ]
       (?:of\ (?:these|the|them)\ )?
-      (?:\w+\ ){0,2}(?:papers?|works|articles|studies|teams|groups)
+      (?:\w+\ ){0,2}(?:papers?|articles|studies|teams|groups)
     | papers\ (?:on|about|that|which|here|with|for) | (?:which|what)\ of\ (?:these|them|the\ papers)
-    | list | everything | one\ paper | (?:another|one)\ (?:claims?|says?|finds?) | who\ else | who\ works\ on
-    | (?:in|of|for|does|did|to)\ each\b | each\ (?:say|claim|case|one\ of|of\ the\ papers) | who\ says\ what
+    | (?<!-)list(?!\ of\ (?!papers)) | everything | one\ paper | (?:another|one)\ (?:claims?|says?|finds?) | who\ else | who\ works\ on
+    | each(?=\s*(?:[?.,;:]|$)) | each\ (?:of|one|case|paper|says?|claims?|do|does|adds?|saves?|gets?|got|takes?)
+    | each\ (?:changes?|reports?|reach(?:es)?|finds?|gives?|needs?|costs?|uses?|proposes?|rests?|swaps?)
+    | who\ says\ what
     | what\ (?:is|have|do)\ (?:there|you|we)\ (?:here|got|have)? | line\ up | the\ papers\ here
-    | compare | contrast | vs\.? | versus | here | which\ ones | each\ one | follow-?ups?
+    | compare | contrast | vs\.? | versus | here | which\ ones | follow-?ups?
     | one\ \w+\ and\ (?:one|another) | who\ (?:reports?|claims?|measures?|measured|uses|used|tried)
     )\b""",
     re.VERBOSE | re.IGNORECASE,
