@@ -69,18 +69,19 @@ class Server:
         parts = urlsplit(self.address)
         return f"The server at {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
-    def failed(self, failure: Failure, said: str = "") -> ModelError:
+    def failed(self, failure: Failure, said: str = "", *, seconds: float | None = None) -> ModelError:
         """Say a failure.
 
         Args:
             failure: its kind.
+            seconds: how long was waited, where that is not the timeout.
             said: the server's own words; control characters and keys are taken out of them.
         """
         words = redacted(" ".join(ControlFilter().feed(said).split()), self.secrets)[:LONGEST].rstrip(".: ")
         sentence = _WORDED[failure].format(
             server=self.name,
             model=redacted(self.model, self.secrets),
-            seconds=self.timeout,
+            seconds=self.timeout if seconds is None else seconds,
             said=f" ({words})" if words else "",
         )
         return ModelError(failure, sentence)

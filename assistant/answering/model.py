@@ -204,7 +204,7 @@ class OpenAIModel:
         finally:
             response.close()
         if finish is None:
-            raise self._server.failed(Failure.CUT)
+            raise self._server.failed(_why_ended(response))
 
     async def asend(self, messages: Sequence[Message], *, stream: bool) -> AsyncGenerator[Delta]:
         """Ask for a reply without holding up the event loop; like `send` in all else."""
@@ -224,7 +224,7 @@ class OpenAIModel:
             finally:
                 await response.close()
             if finish is None:
-                raise self._server.failed(Failure.CUT)
+                raise self._server.failed(_why_ended(response))
 
     def _create(self, messages: Sequence[Message], *, stream: bool) -> Any:
         completions: Any = self._client.chat.completions
@@ -236,6 +236,8 @@ class OpenAIModel:
             except known_failures() as error:
                 if not self._habits.learn(error):
                     raise self._server.explained(error) from None
+            except _PatienceLostError:
+                raise self._server.failed(Failure.TIMEOUT, seconds=self._patience) from None
 
     async def _acreate(self, client: "AsyncOpenAI", messages: Sequence[Message], *, stream: bool) -> Any:
         completions: Any = client.chat.completions
@@ -247,6 +249,8 @@ class OpenAIModel:
             except known_failures() as error:
                 if not self._habits.learn(error):
                     raise self._server.explained(error) from None
+            except _PatienceLostError:
+                raise self._server.failed(Failure.TIMEOUT, seconds=self._patience) from None
 
     def _whole(self, response: Any) -> Delta:
         choices = getattr(response, "choices", None)
@@ -255,6 +259,12 @@ class OpenAIModel:
         message = choices[0].message
         finish = "content_filter" if getattr(message, "refusal", None) else choices[0].finish_reason or "stop"
         return Delta(message.content or "", _usage(response.usage), finish)
+
+
+def _why_ended(response: Any) -> Failure:
+    """Tell a stream without an end from a page that never was one."""
+    kind = response.response.headers.get("content-type", "")
+    return Failure.CUT if kind.startswith("text/event-stream") else Failure.WRONG_ADDRESS
 
 
 def _delta(chunk: Any) -> Delta:
@@ -278,6 +288,10 @@ def _usage(usage: "CompletionUsage | None") -> Usage | None:
 _until: ContextVar[float] = ContextVar("until")
 
 
+class _PatienceLostError(BaseException):
+    """No attempt may begin any more. The openai package would try again after any `Exception`."""
+
+
 @contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
     token = _until.set(time.monotonic() + seconds)
@@ -292,9 +306,11 @@ def _left() -> float:
 
 
 def _hurry(request: "httpx.Request") -> None:
-    """Let no attempt last beyond the deadline."""
+    """Let no attempt begin or last beyond the deadline."""
     timeouts = request.extensions.get("timeout", {})
-    left = max(0.001, _left())
+    left = _left()
+    if left <= 0:
+        raise _PatienceLostError
     request.extensions["timeout"] = {
         part: left if seconds is None else min(seconds, left) for part, seconds in timeouts.items()
     }
