@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from peer import Peer, Script
 
-from assistant import Answer, Assistant, Failure, InputError, ModelError, Settings
+from assistant import Answer, AnswerStream, Assistant, Failure, InputError, ModelError, Settings
 
 Open = Callable[..., Assistant]
 
@@ -18,20 +18,8 @@ LONG = "KettleNet saves 17.5% of the energy [1]. " * 200
 
 def same(one: Answer, other: Answer) -> bool:
     """Whether two answers are the same but for the time they took."""
-    return all(
-        getattr(one, name) == getattr(other, name)
-        for name in (
-            "question",
-            "text",
-            "refused",
-            "reader",
-            "citations",
-            "sources",
-            "unsupported",
-            "removed",
-        )
-        + ("complete", "usage")
-    )
+    parts = "question text refused reader citations sources unsupported removed complete usage"
+    return all(getattr(one, name) == getattr(other, name) for name in parts.split())
 
 
 REPLIES = [
@@ -62,7 +50,7 @@ async def test_a_streamed_answer_is_the_whole_answer(
     assert same(astream.answer, whole)
 
 
-def test_five_hundred_hostile_replies_cite_nothing_that_was_not_shown(
+def test_hostile_replies_cite_nothing_that_was_not_shown(
     opened: Open, model_settings: Settings, peer: Peer
 ) -> None:
     chance = random.Random(5)  # noqa: S311 - no secrets are made of it
@@ -91,29 +79,32 @@ def test_five_hundred_hostile_replies_cite_nothing_that_was_not_shown(
         " ",
     ]
     assistant = opened(model_settings)
-    shown = {hit.paper.paper_id for hit in assistant.search(QUESTION)}
-    replies = ["".join(chance.choice(bits) for _ in range(chance.randrange(1, 30))) for _ in range(250)]
-    for reply in replies:
+    reader = assistant._reader
+    retrieval = assistant._search_for(QUESTION, None, None)()
+    shown = {hit.paper.paper_id for hit in retrieval.hits}
+    for _ in range(100):
+        reply = "".join(chance.choice(bits) for _ in range(chance.randrange(1, 30)))
         peer.says(reply, reply)
-        outcomes = []
-        for ask in (assistant.ask, lambda question: read(assistant, question)):
-            try:
-                outcomes.append(ask(QUESTION))
-            except ModelError as error:
-                assert error.failure is Failure.EMPTY
-                outcomes.append(None)
-        whole, streamed = outcomes
-        assert (whole is None) == (streamed is None)
-        if whole is not None and streamed is not None:
+        whole = outcome(lambda: reader.answer(lambda: retrieval))
+        streamed = outcome(lambda: read(reader.stream(lambda: retrieval)))
+        if isinstance(whole, Answer) and isinstance(streamed, Answer):
             assert same(whole, streamed)
             assert {citation.paper_id for citation in whole.citations} <= shown
             assert "\x1b" not in whole.text
             assert "://" not in whole.text
-    assert len(peer.requests) == 500
+        else:
+            assert whole == streamed == Failure.EMPTY
+    assert len(peer.requests) == 200
 
 
-def read(assistant: Assistant, question: str) -> Answer:
-    stream = assistant.stream(question)
+def outcome(ask: Callable[[], Answer]) -> Answer | Failure:
+    try:
+        return ask()
+    except ModelError as error:
+        return error.failure
+
+
+def read(stream: AnswerStream) -> Answer:
     text = "".join(stream)
     assert text == stream.answer.text
     return stream.answer
