@@ -173,6 +173,7 @@ def print_answer(answer: Answer) -> None:
     text.highlight_regex(MARKER, "dim")
     say(text)
     print_sources(answer)
+    print_warnings(answer)
 
 
 def print_sources(answer: Answer) -> None:
@@ -191,7 +192,6 @@ def print_sources(answer: Answer) -> None:
         say(Text("Sources", style="bold").append(f" ({reader} reader)", style="dim not bold"))
         for citation in answer.citations:
             say(_dated(citation.paper), label=f"[{citation.number}] ")
-    print_warnings(answer)
 
 
 def print_warnings(answer: Answer) -> None:

@@ -90,4 +90,5 @@ def print_stream(stream: "AnswerStream") -> "Answer":
             raise
     typewriter.close()
     rendering.print_sources(stream.answer)
+    rendering.print_warnings(stream.answer)
     return stream.answer

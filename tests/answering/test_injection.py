@@ -83,12 +83,12 @@ def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture
-def attacked(hostile_home: Path, peer: Peer) -> Iterator[Assistant]:
+@pytest.fixture(scope="module")
+def attacked(hostile_home: Path, running_peer: Peer) -> Iterator[Assistant]:
     settings = Settings(
         home=hostile_home,
         embedding="words",
-        openai_base_url=peer.url,
+        openai_base_url=running_peer.url,
         openai_api_key=SecretStr(KEY),
         model=MODEL,
         context=16_000,
