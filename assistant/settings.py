@@ -4,13 +4,14 @@ Each is read from the environment (`ASSISTANT_` and its name in capitals), else 
 working folder, else it has the default below. `.env.example` lists them all.
 """
 
+import json
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import platformdirs
 from pydantic import Field, NonNegativeFloat, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from assistant.errors import SettingsError
 
@@ -74,7 +75,7 @@ class Settings(BaseSettings):
     retries: int = Field(default=2, ge=0, le=10)
     """New attempts when the model's server is busy or fails."""
 
-    prices: dict[str, tuple[NonNegativeFloat, NonNegativeFloat]] = {}
+    prices: Annotated[dict[str, tuple[NonNegativeFloat, NonNegativeFloat]], NoDecode] = {}
     """By model: what a million tokens read and a million written cost, in whatever currency."""
 
     @property
@@ -102,6 +103,12 @@ class Settings(BaseSettings):
         if address and not re.match(r"https?://[^\s/]+", address):
             raise ValueError("an address begins with http:// or https://")
         return address
+
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _prices_are_json(cls, prices: object) -> object:
+        # json's own error is a ValueError, which pydantic words.
+        return json.loads(prices) if isinstance(prices, str) else prices
 
     @model_validator(mode="after")
     def _reply_leaves_room(self) -> Self:

@@ -382,11 +382,12 @@ def test_failures_are_told_apart_in_one_sentence(
 ) -> None:
     case = CASES[name]
     peer.by_default = lambda _: case.script
-    ask = (
-        (lambda: asyncio.run(answering.aask(QUESTION)))
-        if how == "async"
-        else (lambda: last(answering, stream=how == "stream"))
-    )
+
+    def ask() -> Answer:
+        if how == "async":
+            return asyncio.run(answering.aask(QUESTION))
+        return last(answering, stream=how == "stream")
+
     with pytest.raises(ModelError) as caught:
         ask()
     said = str(caught.value)
@@ -430,7 +431,7 @@ def test_an_error_inside_a_stream_keeps_what_came(answering: Assistant, peer: Pe
     }
     peer.says(Script(text="It saves 17.5% [1]", event=event))
     stream = answering.stream(QUESTION)
-    came = []
+    came: list[str] = []
     with pytest.raises(ModelError, match="cut off on its way") as caught:
         came.extend(stream)
     assert caught.value.failure is Failure.CUT

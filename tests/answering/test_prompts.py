@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_each_prompt_renders_as_llamaindex_renders_it(name: Name, history: str) 
     assert set(template.template_vars) == variables.needed | variables.allowed
     # What LlamaIndex's own renderer makes of braces in a value is its affair; ours is tested below.
     values = {"question": "Does tea cool?", "papers": "Tea cools.", "refusal": "NO", "history": history}
-    given = {key: value for key, value in values.items() if key in template.template_vars}
+    given: dict[str, Any] = {key: value for key, value in values.items() if key in template.template_vars}
     theirs = [(message.role.value, message.content) for message in template.format_messages(**given)]
     ours = [(message["role"], message["content"]) for message in Prompts().render(name, given)]
     assert [role for role, _ in ours] == ["system", "user"]
@@ -112,9 +113,9 @@ def test_a_prompt_that_cannot_work_is_named_at_start_up(
     tmp_path: Path, small_home: Path, text: str, said: str
 ) -> None:
     own = folder(tmp_path, text)
-    for more in ({}, {"openai_base_url": "http://127.0.0.1:1/v1"}):
+    for address in (None, "http://127.0.0.1:1/v1"):
         with pytest.raises(SettingsError) as caught:
-            Assistant.open(settings=Settings(home=small_home, prompts=own, **more))
+            Assistant.open(settings=Settings(home=small_home, prompts=own, openai_base_url=address))
         assert str(own / "answer.jinja") in str(caught.value)
         assert said in str(caught.value)
 
