@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _reply_leaves_room(self) -> Self:
         if self.reply > self.context // 2:
-            raise ValueError(f"is more than half of ASSISTANT_CONTEXT, {self.context}")
+            raise ValueError(f"is {self.reply}, more than half of ASSISTANT_CONTEXT, {self.context}")
         return self
 
     @classmethod
@@ -127,12 +127,13 @@ class Settings(BaseSettings):
             settings = cls() if home is None else cls(home=home)
         except ValidationError as error:
             first = error.errors()[0]
-            field = str(first["loc"][0]) if first["loc"] else "reply"
+            reason = first["msg"].removeprefix("Value error, ")
+            reason = reason[:1].lower() + reason[1:]
+            if not first["loc"]:  # of the whole: the one that weighs two values
+                raise SettingsError(f"ASSISTANT_REPLY {reason}: lower it, or raise the other.") from None
+            field = str(first["loc"][0])
             variable = cls.variables().get(field, field)
             # A key is never shown, not even a broken one.
-            shown = (
-                "what it is" if "KEY" in variable else repr(first["input"] if first["loc"] else "so large")
-            )
-            reason = first["msg"].removeprefix("Value error, ").lower()
+            shown = "what it is" if "KEY" in variable else repr(first["input"])
             raise SettingsError(f"{variable} cannot be {shown} ({reason}): correct it or unset it.") from None
         return settings
