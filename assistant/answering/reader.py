@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.answering import extractive
@@ -11,12 +11,11 @@ from assistant.answering.asking import Asking
 from assistant.answering.budget import Turn
 from assistant.answering.drafting import Given
 from assistant.answering.model import OpenAIModel
-from assistant.answering.model_reader import ModelReader
+from assistant.answering.model_reader import ModelReader, Retrieve
 from assistant.answering.prompts import Prompts
 from assistant.answering.reading import read
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream, Unfinished
 from assistant.index.index import Index
-from assistant.retrieval import Retrieval
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 READ = 5
 """How many papers the extractive reader reads."""
-
-Retrieve = Callable[[], Retrieval]
 
 
 class Reader(Protocol):

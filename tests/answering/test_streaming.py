@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from peer import Peer, Script
+from peer import MODEL, Peer, Script
 
 from assistant import Answer, AnswerStream, Assistant, Failure, InputError, ModelError, Settings
 
@@ -135,20 +135,27 @@ def test_text_is_shown_while_the_rest_is_still_to_come(answering: Assistant, pee
 
 
 def test_the_first_word_comes_at_once(answering: Assistant, peer: Peer) -> None:
-    """Our own work between the search and the first word stays under 50 ms, besides the server's."""
-    for _ in range(2):
-        answering.ask(QUESTION)
+    """What our code adds to the search and to the openai package's own call stays under 50 ms."""
+    import openai
+
+    answering.ask(QUESTION)
+    messages = peer.requests[-1].body["messages"]
     added = []
-    for _ in range(7):
-        peer.says(Script(pieces=["KettleNet", " saves [1]."]))
-        start = time.perf_counter()
-        stream = answering.stream(QUESTION)
-        next(stream)
-        elapsed = time.perf_counter() - start
-        assert "".join(stream)
-        seconds = stream.answer.seconds
-        search = sum(seconds[stage] for stage in ("encode", "dense", "words", "late", "fusion"))
-        added.append(elapsed - search)
+    with openai.OpenAI(base_url=peer.url, api_key="sk-loopback") as client:
+        for _ in range(9):
+            peer.says(*[Script(pieces=["KettleNet", " saves [1]."])] * 2)
+            start = time.perf_counter()
+            with client.chat.completions.create(model=MODEL, messages=messages, stream=True) as chunks:
+                next(iter(chunks))
+                bare = time.perf_counter() - start
+            start = time.perf_counter()
+            stream = answering.stream(QUESTION)
+            next(stream)
+            elapsed = time.perf_counter() - start
+            assert "".join(stream)
+            seconds = stream.answer.seconds
+            search = sum(seconds[stage] for stage in ("encode", "dense", "words", "late", "fusion"))
+            added.append(elapsed - search - bare)
     # The middle one: the machine may be busy with something else at times.
     assert sorted(added)[len(added) // 2] < 0.05
 
