@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 from assistant.errors import (
     AssistantError,
     EncoderError,
+    Failure,
     HomeError,
     IndexMismatchError,
     InputError,
+    ModelError,
     PaperNotFoundError,
     SettingsError,
 )
 
 if TYPE_CHECKING:
     from assistant.answering.answer import Answer, Citation, Passage, Usage
+    from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
     from assistant.assistant import Assistant
     from assistant.corpus import Paper, Rejection
     from assistant.index.ingest import IngestReport
@@ -32,15 +35,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "AnswerStream",
     "Assistant",
     "AssistantError",
+    "AsyncAnswerStream",
     "Citation",
     "EncoderError",
+    "Failure",
     "Hit",
     "HomeError",
     "IndexMismatchError",
     "IngestReport",
     "InputError",
+    "ModelError",
     "Paper",
     "PaperNotFoundError",
     "Passage",
@@ -52,7 +59,9 @@ __all__ = [
 
 _HOMES = {
     "Answer": "assistant.answering.answer",
+    "AnswerStream": "assistant.answering.streaming",
     "Assistant": "assistant.assistant",
+    "AsyncAnswerStream": "assistant.answering.streaming",
     "Citation": "assistant.answering.answer",
     "Hit": "assistant.retrieval",
     "IngestReport": "assistant.index.ingest",

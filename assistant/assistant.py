@@ -1,14 +1,14 @@
 """The assistant: a home of papers that can be asked."""
 
-import asyncio
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from assistant.answering.answer import Answer
+from assistant.answering.reader import reader_for
+from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
 from assistant.corpus import Paper, read_sources
 from assistant.index.index import Index
 from assistant.index.ingest import ENCODER, IngestReport, Progress
@@ -19,12 +19,12 @@ from assistant.settings import Settings
 if TYPE_CHECKING:
     from datetime import date
 
-    from assistant.integrations.llamaindex import PaperRetriever
+    from llama_index.core.llms import LLM
+
+    from assistant.integrations.llamaindex import PaperQueryEngine, PaperRetriever
 
 SOURCES = 10
 """How many papers an answer names as retrieved."""
-READ = 5
-"""How many of them the extractive reader reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,21 @@ class Assistant:
     ...     print(assistant.ask("What does WideNet share across its layers?").text)
     """
 
-    def __init__(self, index: Index, *, progress: Progress | None = None) -> None:
+    def __init__(
+        self, index: Index | None = None, *, llm: "LLM | None" = None, progress: Progress | None = None
+    ) -> None:
         """Stand on an open index; `Assistant.open` is the usual way in.
 
         Args:
-            index: the papers.
+            index: the papers; by default those of the home that the settings name.
+            llm: a LlamaIndex model that writes the answers, in place of the one that the settings name.
             progress: told, while papers are indexed, how many are done of how many.
+
+        Raises:
+            SettingsError: a setting or a prompt cannot be used.
         """
-        self._index = index
+        self._index = index if index is not None else Index(Settings.load())
+        self._reader = reader_for(self._index, self._index.settings, llm)
         self._progress = progress
 
     @classmethod
@@ -68,6 +75,7 @@ class Assistant:
         *,
         home: Path | str | None = None,
         settings: Settings | None = None,
+        llm: "LLM | None" = None,
         progress: Progress | None = None,
     ) -> Self:
         """Open a home, making it where there is none.
@@ -75,18 +83,19 @@ class Assistant:
         Args:
             home: its folder; by default that of the settings.
             settings: by default read from the environment and `.env`.
+            llm: a LlamaIndex model that writes the answers, in place of the one that the settings name.
             progress: told, while papers are indexed, how many are done of how many.
 
         Raises:
             HomeError: the home cannot be used.
-            SettingsError: a setting has an unusable value.
+            SettingsError: a setting has an unusable value, or a prompt cannot be used.
         """
         folder = Path(home) if home is not None else None
         if settings is None:
             settings = Settings.load(home=folder)
         elif folder is not None:
             settings = settings.model_copy(update={"home": folder})
-        return cls(Index(settings), progress=progress)
+        return cls(Index(settings), llm=llm, progress=progress)
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +106,8 @@ class Assistant:
         self.close()
 
     def close(self) -> None:
-        """Let go of the home's files."""
+        """Let go of the home's files, and of connections."""
+        self._reader.close()
         self._index.close()
 
     def ingest(
@@ -135,7 +145,7 @@ class Assistant:
             papers=counts[State.INDEXED] + counts[State.PENDING],
             unfinished=counts[State.PENDING] + counts[State.LEAVING],
             encoder=self._index.ledger.fact(ENCODER) or self._index.encoder_name,
-            reader="extractive",
+            reader=self._reader.name,
             without_tokens=self._index.without_tokens,
         )
 
@@ -189,43 +199,53 @@ class Assistant:
 
         Raises:
             InputError: the question or a date cannot be used.
+            ModelError: a model was to answer and did not.
         """
-        from assistant.answering import extractive
-        from assistant.answering.asking import Asking
-        from assistant.answering.reading import read
-
-        retrieval = self._retrieve(question, SOURCES, DateRange.parse(since, until))
-        start = time.perf_counter()
-        asked = retrieval.question
-        asking = Asking.read(asked.text)
-        evidence = read(self._index, asked, retrieval.hits[:READ])
-        best = evidence[0].hit.paper.paper_id if evidence else ""
-        probability = extractive.answerable(asking, asked.text, evidence, retrieval.cosines.get(best, 0.0))
-        refused = probability < extractive.ANSWERABLE
-        given = (
-            extractive.Extract(extractive.REFUSAL, ()) if refused else extractive.extract(asking, evidence)
-        )
-        return Answer(
-            question=asked.text,
-            text=given.text,
-            refused=refused,
-            reader=extractive.NAME,
-            citations=given.citations,
-            sources=retrieval.hits,
-            seconds={**retrieval.seconds, "reading": time.perf_counter() - start},
-        )
+        return self._reader.answer(self._search_for(question, since, until))
 
     async def aask(
         self, question: str, *, since: "str | date | None" = None, until: "str | date | None" = None
     ) -> Answer:
         """Answer a question without holding up the event loop; like `ask` in all else."""
-        return await asyncio.to_thread(self.ask, question, since=since, until=until)
+        return await self._reader.aanswer(self._search_for(question, since, until))
+
+    def stream(
+        self, question: str, *, since: "str | date | None" = None, until: "str | date | None" = None
+    ) -> AnswerStream:
+        """Answer a question piece by piece.
+
+        Gives the pieces of the text while they are written; when it has ended, its `answer` is what `ask`
+        would have given for the same reply. Where the model fails, the stream raises `ModelError`, and
+        `answer` holds what came until then.
+
+        Raises:
+            InputError: the question or a date cannot be used.
+        """
+        return self._reader.stream(self._search_for(question, since, until))
+
+    def astream(
+        self, question: str, *, since: "str | date | None" = None, until: "str | date | None" = None
+    ) -> AsyncAnswerStream:
+        """Answer a question piece by piece, without holding up the event loop; like `stream` in all else."""
+        return self._reader.astream(self._search_for(question, since, until))
 
     def as_retriever(self, *, limit: int = 10) -> "PaperRetriever":
         """Give a LlamaIndex retriever over the papers of this home."""
         from assistant.integrations.llamaindex import PaperRetriever
 
         return PaperRetriever(self, limit=limit)
+
+    def as_query_engine(self) -> "PaperQueryEngine":
+        """Give a LlamaIndex query engine that answers as `ask` does."""
+        from assistant.integrations.llamaindex import PaperQueryEngine
+
+        return PaperQueryEngine(self)
+
+    def _search_for(
+        self, question: str, since: "str | date | None", until: "str | date | None"
+    ) -> Callable[[], Retrieval]:
+        dates = DateRange.parse(since, until)
+        return lambda: self._retrieve(question, SOURCES, dates)
 
     def _retrieve(self, question: str, limit: int, dates: DateRange) -> Retrieval:
         checked_question(question)

@@ -4,6 +4,8 @@ Each message is one sentence for a person: what is wrong, with which input, and 
 The terminal prints it as it is and exits with status 1.
 """
 
+from enum import StrEnum
+
 
 class AssistantError(Exception):
     """Anything that the assistant can explain; the parent of all errors below."""
@@ -31,3 +33,30 @@ class EncoderError(AssistantError):
 
 class PaperNotFoundError(AssistantError):
     """No paper of the collection has this identifier or title."""
+
+
+class Failure(StrEnum):
+    """Why a model gave no answer, or no whole one."""
+
+    NO_KEY = "no key"
+    WRONG_KEY = "wrong key"
+    NO_MODEL = "no such model"
+    WRONG_ADDRESS = "wrong address"
+    QUOTA = "quota"
+    RATE_LIMIT = "rate limit"
+    CONTEXT = "context too long"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    SERVER = "server"
+    REJECTED = "rejected"
+    CUT = "cut"
+    EMPTY = "empty"
+    FILTERED = "filtered"
+
+
+class ModelError(AssistantError):
+    """The model or its server did not answer; `failure` says why."""
+
+    def __init__(self, failure: Failure, sentence: str) -> None:
+        super().__init__(sentence)
+        self.failure = failure

@@ -37,9 +37,9 @@ from assistant.answering.features import (
     sentence_features,
 )
 from assistant.answering.logistic import MODELS, Logistic
+from assistant.answering.reader import READ
 from assistant.answering.reading import read
 from assistant.answering.sentences import sentences
-from assistant.assistant import READ
 from assistant.corpus import paper_id, read_sources
 from assistant.evaluation.metrics import holds_all_facts, holds_fact
 from assistant.evaluation.questions import CuratedQuestion, load_suite

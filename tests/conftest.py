@@ -1,5 +1,6 @@
 """What all tests share: the encoder, a small library of invented papers, and homes that hold it."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -7,9 +8,12 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from peer import MODEL, Peer
+from pydantic import SecretStr
 
 from assistant import Assistant, Paper, Settings
 from assistant.corpus import Listing, Reading, paper_id
@@ -21,6 +25,9 @@ from assistant.index.minilm_weights import EncoderFiles, encoder_files
 # Slow machines are no reason to fail: how long an example takes says nothing about its rightness.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
+
+KEY = SecretStr("sk-loopback-0123456789")
+"""A key that opens nothing."""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -251,6 +258,55 @@ def new_index(tmp_path: Path, cache: Path, encoder: MiniLM) -> Iterator[Callable
     yield open_index
     for index in opened:
         index.close()
+
+
+# The server of a model
+
+
+@pytest.fixture(scope="session")
+def running_peer() -> Iterator[Peer]:
+    """A server of chat completions, running as long as the tests."""
+    peer = Peer()
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def peer(running_peer: Peer) -> Peer:
+    """The server, with nothing left of the test before."""
+    running_peer.reset()
+    return running_peer
+
+
+@pytest.fixture
+def model_settings(small_home: Path, cache: Path, peer: Peer) -> Settings:
+    """Settings by which the peer answers, about the library."""
+    return Settings(
+        home=small_home, cache=cache, openai_base_url=peer.url, openai_api_key=KEY, model=MODEL, retries=0
+    )
+
+
+@pytest.fixture
+def opened(small_index: Index) -> Iterator[Callable[..., Assistant]]:
+    """Opens assistants over the library, with settings or a model of the test's own."""
+    assistants: list[Assistant] = []
+
+    def open_assistant(settings: Settings, **arguments: Any) -> Assistant:
+        # The index stays the session's, whose stores are open.
+        index = copy.copy(small_index)
+        index.settings = settings
+        assistants.append(Assistant(index, **arguments))
+        return assistants[-1]
+
+    yield open_assistant
+    for one in assistants:
+        one._reader.close()
+
+
+@pytest.fixture
+def answering(opened: Callable[..., Assistant], model_settings: Settings) -> Assistant:
+    """An assistant over the library for whom the peer answers."""
+    return opened(model_settings)
 
 
 # The command

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["docs/python.md"])
+@pytest.mark.parametrize("page", ["docs/python.md", "docs/llamaindex.md"])
 def test_python_examples_print_what_the_page_says(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,5 +62,13 @@ def test_readme_shows_what_the_commands_print(tmp_path: Path) -> None:
 def test_env_example_names_every_setting_and_no_other() -> None:
     from assistant import Settings
 
-    named = set(re.findall(r"^# (ASSISTANT_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert named == {f"ASSISTANT_{name.upper()}" for name in Settings.model_fields}
+    text = (ROOT / ".env.example").read_text()
+    named = dict(re.findall(r"^# ((?:ASSISTANT|OPENAI)_\w+)=(.*)$", text, re.MULTILINE))
+    variables = Settings.variables()
+    assert set(named) == set(variables.values())
+    defaults = {variables[name]: field.default for name, field in Settings.model_fields.items()}
+    for variable, shown in named.items():
+        if shown:
+            assert (
+                float(defaults[variable]) == float(shown) if shown.isdigit() else defaults[variable] == shown
+            )

@@ -51,6 +51,20 @@ class Usage:
 
     input_tokens: int
     output_tokens: int
+    cost: float | None = None
+    """By the price table of the settings, in its currency; None for a model that it does not name."""
+    estimated: bool = False
+    """Whether they were counted here, because the server did not say."""
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Give what two calls used together; the cost is known when both are."""
+        known = self.cost is not None and other.cost is not None
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            (self.cost or 0.0) + (other.cost or 0.0) if known else None,
+            self.estimated or other.estimated,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +84,16 @@ class Answer:
     """The papers retrieved, best first, whether cited or not."""
     unsupported: tuple[str, ...] = ()
     """Sentences of the text that no citation bears."""
+    removed: int = 0
+    """How many numbers of the model's markers named no paper that it was shown; they are not in the text."""
+    complete: bool = True
+    """False where the text ends early: the stream was stopped or cut, or the model reached its limit."""
     usage: Usage | None = None
     """None where no model was asked."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Time spent, by stage."""
+
+    @property
+    def uncited(self) -> bool:
+        """Whether it answers without naming a single paper: nothing bears it out."""
+        return not self.refused and not self.citations

@@ -27,9 +27,10 @@ _SEVERAL = re.compile(
       (?:of\ (?:these|the|them)\ )?
       (?:\w+\ ){0,2}(?:papers?|articles|studies|teams|groups)
     | papers\ (?:on|about|that|which|here|with|for) | (?:which|what)\ of\ (?:these|them|the\ papers)
-    | (?<!-)list(?!\ of\ (?!papers)) | everything | one\ paper | (?:another|one)\ (?:claims?|says?|finds?) | who\ else | who\ works\ on
-    | each(?=\s*(?:[?.,;:]|$)) | each\ (?:of|one|case|paper|says?|claims?|do|does|adds?|saves?|gets?|got|takes?)
-    | each\ (?:changes?|reports?|reach(?:es)?|finds?|gives?|needs?|costs?|uses?|proposes?|rests?|swaps?)
+    | (?<!-)list(?!\ of\ (?!papers)) | everything | one\ paper | (?:another|one)\ (?:claims?|says?|finds?)
+    | who\ else | who\ works\ on | each(?=\s*(?:[?.,;:]|$)) | each\ (?:of|one|paper|says?|claims?|does|do)
+    | each\ (?:adds?|saves?|gets?|got|takes?|changes?|reports?|reach(?:es)?|finds?|gives?|needs?|costs?|uses?)
+    | each\ (?:proposes?|rests?|swaps?)
     | who\ says\ what
     | what\ (?:is|have|do)\ (?:there|you|we)\ (?:here|got|have)? | line\ up | the\ papers\ here
     | compare | contrast | vs\.? | versus | here | which\ ones | follow-?ups?

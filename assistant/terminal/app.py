@@ -31,6 +31,9 @@ papers = typer.Typer(no_args_is_help=True, help="List, show or remove the papers
 app.add_typer(papers, name="papers")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say on standard error what it took: tokens, and time.")
+]
 Since = Annotated[
     str | None,
     typer.Option(
@@ -65,18 +68,26 @@ def ask(
     *,
     since: Since = None,
     until: Until = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Answer one question, and name the papers that the answer rests on."""
     from assistant.terminal import rendering
+    from assistant.terminal.streaming import print_stream
 
     with _open_assistant() as assistant:
-        answer = assistant.ask(question, since=since, until=until)
+        if sys.stdout.isatty() and not as_json:
+            answer = print_stream(assistant.stream(question, since=since, until=until))
+        else:
+            answer = assistant.ask(question, since=since, until=until)
+            if as_json:
+                rendering.print_json(rendering.answer_object(answer))
+                rendering.print_warnings(answer)
+            else:
+                rendering.print_answer(answer)
         rendering.note_missing_tokens(assistant.status())
-    if as_json:
-        rendering.print_json(rendering.answer_object(answer))
-    else:
-        rendering.print_answer(answer)
+    if verbose:
+        rendering.print_details(answer)
 
 
 @app.command()

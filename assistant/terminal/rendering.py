@@ -6,7 +6,6 @@ terminal, and plain, one thing a line, in a pipe. Whatever comes from a paper is
 
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -15,7 +14,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from assistant.answering.answer import Answer
+from assistant.answering.answer import Answer, Usage
+from assistant.answering.citations import MARKER
 from assistant.assistant import Status
 from assistant.corpus import Paper, Rejection
 from assistant.index.ingest import IngestReport
@@ -29,10 +29,9 @@ NARROWEST = 20
 CLOSEST = 3
 """How many papers a refusal names."""
 
-_MARKER = re.compile(r"\[\d+\]")
 
-
-def _console() -> Console:
+def result_console() -> Console:
+    """Give the console for results: at a terminal at most as wide as is easy to read."""
     # Without colour there is no bold either: who sets NO_COLOR wants text and nothing else.
     plain: dict[str, Any] = {"color_system": None} if os.environ.get("NO_COLOR") else {}
     console = Console(highlight=False, markup=False, emoji=False, **plain)
@@ -48,7 +47,7 @@ def say(text: str | Text = "", *, label: str = "") -> None:
         text: what to print.
         label: stands before it; at a terminal, further lines go on under the text and not under the label.
     """
-    console = _console()
+    console = result_console()
     text = Text(cleaned(text)) if isinstance(text, str) else text
     if console.is_terminal:
         lines = text.wrap(console, max(NARROWEST, console.width - len(label)))
@@ -63,6 +62,11 @@ def note(text: str) -> None:
     Console(stderr=True, highlight=False, markup=False, emoji=False).print(
         cleaned(text), soft_wrap=True, style="dim"
     )
+
+
+def warn(text: str) -> None:
+    """Print a warning to standard error."""
+    print(f"assistant: {cleaned(text)}", file=sys.stderr)  # noqa: T201 - this is the terminal
 
 
 def print_json(value: object) -> None:
@@ -102,9 +106,19 @@ def answer_object(answer: Answer) -> dict[str, Any]:
             for citation in answer.citations
         ],
         "sources": [hit_object(hit) for hit in answer.sources],
-        "usage": answer.usage
-        and {"input_tokens": answer.usage.input_tokens, "output_tokens": answer.usage.output_tokens},
+        "usage": answer.usage and usage_object(answer.usage),
         "seconds": {stage: round(spent, 4) for stage, spent in answer.seconds.items()},
+        **({"unsupported": list(answer.unsupported), "complete": answer.complete} if answer.usage else {}),
+    }
+
+
+def usage_object(usage: Usage) -> dict[str, Any]:
+    """Give the tokens used as `--json` prints them; what they cost where the price is known."""
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        **({"estimated": True} if usage.estimated else {}),
+        **({"cost": usage.cost} if usage.cost is not None else {}),
     }
 
 
@@ -157,8 +171,14 @@ def status_object(status: Status) -> dict[str, Any]:
 def print_answer(answer: Answer) -> None:
     """Print an answer and its sources, or a refusal and the closest papers."""
     text = Text(cleaned(answer.text))
-    text.highlight_regex(_MARKER, "dim")
+    text.highlight_regex(MARKER, "dim")
     say(text)
+    print_sources(answer)
+    print_warnings(answer)
+
+
+def print_sources(answer: Answer) -> None:
+    """Print what stands below an answer's text: the papers named, or for a refusal the closest."""
     if answer.refused:
         closest = answer.sources[:CLOSEST]
         if closest:
@@ -167,10 +187,35 @@ def print_answer(answer: Answer) -> None:
             for hit in closest:
                 say(_dated(hit.paper), label="- ")
         return
-    say()
-    say(Text("Sources", style="bold").append(f" ({answer.reader} reader)", style="dim not bold"))
-    for citation in answer.citations:
-        say(_dated(citation.paper), label=f"[{citation.number}] ")
+    if answer.citations:
+        say()
+        reader = cleaned(answer.reader)
+        say(Text("Sources", style="bold").append(f" ({reader} reader)", style="dim not bold"))
+        for citation in answer.citations:
+            say(_dated(citation.paper), label=f"[{citation.number}] ")
+
+
+def print_warnings(answer: Answer) -> None:
+    """Say on standard error what is amiss with an answer that a model wrote."""
+    if answer.uncited and answer.text:
+        warn(
+            f"Nothing in this answer names a paper: {answer.reader} wrote it, and no paper here bears it out."
+        )
+    if not answer.complete:
+        warn("The answer ends early; ASSISTANT_REPLY sets how long it may be.")
+
+
+def print_details(answer: Answer) -> None:
+    """Print to standard error how an answer came about: tokens, markers removed, sentences, time."""
+    if (usage := answer.usage) is not None:
+        about = "about " if usage.estimated else ""
+        cost = f", cost {usage.cost:.6g}" if usage.cost is not None else ""
+        note(f"{answer.reader}: {about}{usage.input_tokens} tokens in, {usage.output_tokens} out{cost}")
+    if answer.removed:
+        note(f"{_count(answer.removed, 'number')} that named no paper removed")
+    for sentence in answer.unsupported:
+        note(f"Without a citation: {sentence}")
+    note(", ".join(f"{stage} {spent:.3f} s" for stage, spent in answer.seconds.items()))
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

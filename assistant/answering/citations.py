@@ -1,0 +1,242 @@
+"""The markers of a model's answer: read, checked against the papers it was shown, and renumbered.
+
+A model writes numbers and never titles: what an answer lists as a source is a paper that was shown, or it
+is nothing. The parser takes the text in pieces (see `scanning`) and holds a marker back until it is whole.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from assistant.answering.scanning import Scanner
+from assistant.answering.sentences import sentences
+
+LONGEST = 120
+"""Characters between brackets, more than which are no marker."""
+
+MARKER = re.compile(r"\[\d+\]")
+
+_OPEN, _CLOSE = "[\uff3b\u3010\u3014\u3016\u27e6", "]\uff3d\u3011\u3015\u3017\u27e7"
+_ENDS_CLAIM = frozenset(".,;:!?\n[(\u3010")
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>\d+)
+    | (?P<to>[-~\u2010-\u2015\u2212]|to\b|\.{2,3})
+    | (?P<between>[,;&/+|^#]|and\b|\u3001)
+    | (?P<noun>(?:references?|refs?|papers?|sources?|citations?|documents?|docs?|no|nr)\b\.?)
+    )\s*""",
+    re.VERBOSE,
+)
+_COUNTED = re.compile(
+    r"\b(?:case|class|eqs?|equations?|figs?|figures?|levels?|options?|parts?|phases?|sections?|sec|stages?"
+    r"|steps?|tables?|tab|types?|versions?)\.?\s*\Z",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(r"\A\s*(?:[-*+\u2022\u00b7]|\#{1,6}|>|\d{1,3}[.)])\s+")
+_LEADING_MARKERS = re.compile(r"(?:\s*\[\d+\])+")
+
+
+def read_numbers(content: str, shown: int) -> tuple[list[int], int] | None:
+    """Read what stands between a marker's brackets.
+
+    >>> read_numbers("1, 3", shown=5), read_numbers("2-4", shown=3), read_numbers("sic", shown=3)
+    (([1, 3], 0), ([2, 3], 1), None)
+
+    Args:
+        content: the text without its brackets.
+        shown: how many papers were shown; their numbers begin with 1.
+
+    Returns:
+        The numbers that name a paper, in order, and how many numbers name none (of a range that goes
+        beyond the papers, its end counts); None where the text is no marker.
+    """
+    plain = _plain(content)
+    spans: list[list[int]] = []
+    position, joins = 0, False
+    while position < len(plain):
+        token = _TOKEN.match(plain, position)
+        if token is None or (token["to"] and not spans):
+            return None
+        if token["number"] is None:
+            joins = token["to"] is not None or (joins and token["noun"] is not None)
+        elif joins:
+            spans[-1].append(int(token["number"]))
+            joins = False
+        else:
+            spans.append([int(token["number"])])
+        position = token.end()
+    if not spans:
+        return None
+    numbers: dict[int, None] = {}
+    for span in spans:
+        numbers.update(dict.fromkeys(range(max(1, min(span)), min(shown, max(span)) + 1)))
+    return list(numbers), sum(not 1 <= end <= shown for span in spans for end in span)
+
+
+def _plain(content: str) -> str:
+    """Fold a marker's content: full-width and raised digits, marks without width, `†source`."""
+    folded = unicodedata.normalize("NFKC", content.split("\u2020", maxsplit=1)[0]).lower()
+    return "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Me", "Mn")).strip()
+
+
+def without_citation(text: str) -> Iterator[str]:
+    """Give the sentences of an answer that have no marker, in order.
+
+    A marker behind the full stop belongs to the sentence before it; a list's items stand alone.
+
+    >>> list(without_citation("Tea cools. [1] Kettles whistle. Cups break [2]."))
+    ['Kettles whistle.']
+    """
+    for line in text.splitlines():
+        waiting = ""
+        for place, sentence in enumerate(sentences(_BULLET.sub("", line))):
+            leading = _LEADING_MARKERS.match(sentence.text)
+            rest = sentence.text[leading.end() :].strip() if leading else sentence.text
+            if waiting and not leading:
+                yield waiting
+            cited = MARKER.search(rest) or (leading and not place)
+            waiting = "" if cited or not re.search(r"\w", rest) else rest
+        if waiting:
+            yield waiting
+
+
+class CitationFilter(Scanner):
+    """Turns a model's markers into the answer's own: `[1]`, numbered in the order of appearance.
+
+    >>> citations = CitationFilter(shown=5)
+    >>> citations.feed("Tea cools [4]. Cups break [9], kettles whistle 【4, 2】. ")
+    'Tea cools [1]. Cups break, kettles whistle [1][2].'
+    >>> citations.cited, citations.removed
+    ([4, 2], 1)
+    """
+
+    def __init__(self, shown: int) -> None:
+        """Know markers from 1 to `shown`; all others are removed."""
+        super().__init__()
+        self._shown = shown
+        self._space = ""
+        self._gap = False
+        self._line = ""
+        self.cited: list[int] = []
+        """The papers named, by the number they were shown with, in order of appearance."""
+        self.removed = 0
+        """How many numbers named no paper."""
+
+    def _text(self, character: str) -> None:
+        if character in _OPEN:
+            self._hold(character, self._in_brackets)
+        elif character == "(" and self._may_cite():
+            self._hold(character, self._in_round)
+        else:
+            self._emit(character)
+
+    def _emit(self, text: str) -> None:
+        for character in text:
+            if character.isspace():
+                # The room that a removed marker leaves is closed.
+                if not (self._gap and self._space and character != "\n"):
+                    self._space += character
+                continue
+            if self._gap and character in ".,;:!?)":
+                self._space = self._space.strip(" \t")
+            if character == "(" and self._before == "]" and not self._space:
+                self._space = " "  # together they would begin a link
+            super()._emit(self._space + character)
+            self._line = (self._line + self._space + character).rpartition("\n")[2][-LONGEST:]
+            self._space, self._gap = "", False
+
+    def _may_cite(self) -> bool:
+        """Whether a number in round brackets here would stand after a claim, not `f(1)` or `Table (1)`."""
+        if "\n" in self._space or not self._line or self._before in ":;,-([":
+            return False
+        return not _COUNTED.search(self._line) and (bool(self._space) or not self._before.isalnum())
+
+    def _in_brackets(self, character: str) -> None:
+        if character in _CLOSE:
+            openers = len(self._held) - len(self._held.lstrip(_OPEN))
+            if openers > 1:
+                self._hold(self._held + character, self._after_brackets)
+            else:
+                self._mark(self._held[1:], self._held + character)
+        elif character in _OPEN and not self._held.strip(_OPEN) and len(self._held) < 2:  # noqa: PLR2004
+            self._held += character
+        elif character in _OPEN or character == "\n" or len(self._held) > LONGEST:
+            self._release(character)
+        else:
+            self._held += character
+
+    def _after_brackets(self, character: str) -> None:
+        """Read what follows `[[1]`: the second bracket, or something else."""
+        if character in _CLOSE:
+            self._mark(self._held[2:-1], self._held + character)
+        else:
+            self._release(character)
+
+    def _in_round(self, character: str) -> None:
+        if character == ")" and len(self._held) > 1:
+            self._hold(self._held + character, self._after_round)
+        elif (character.isdigit() or character in ", ") and len(self._held) < LONGEST:
+            self._held += character
+        else:
+            self._release(character)
+
+    def _after_round(self, character: str) -> None:
+        found = read_numbers(self._held[1:-1], self._shown)
+        if character in _ENDS_CLAIM and found and found[0] and not found[1]:
+            self._cite(found[0])
+            self._drop(character)
+        else:
+            self._release(character)
+
+    def _mark(self, content: str, whole: str) -> None:
+        found = read_numbers(content, self._shown)
+        if found is None and "\u2020" in content:  # a citation all the same, to something never shown
+            found = [], 1
+        if found is None:
+            self._held = whole[:-1]
+            self._release(whole[-1])
+            return
+        numbers, unknown = found
+        self.removed += unknown
+        self._cite(numbers)
+        if not numbers:
+            self._leave_out()
+        self._drop()
+
+    def _leave_out(self) -> None:
+        """Remove a marker without a trace, except inside brackets: what is around it could become one."""
+        if self._line.rfind("[") > self._line.rfind("]"):
+            self._emit("\u2026")
+        else:
+            self._gap = True
+
+    def _cite(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            if number not in self.cited:
+                self.cited.append(number)
+            self._emit(f"[{self.cited.index(number) + 1}]")
+
+    def _finish(self) -> None:
+        if self._mode == self._after_round:
+            found = read_numbers(self._held[1:-1], self._shown)
+            if found and found[0] and not found[1]:
+                self._cite(found[0])
+                self._drop()
+        elif self._mode == self._after_brackets:
+            self._mark(self._held[2:-1], self._held)
+        elif self._mode == self._in_brackets:
+            self._finish_marker(self._held.lstrip(_OPEN))
+
+    def _finish_marker(self, content: str) -> None:
+        """Decide about `[1` at the end: a number that may have been cut short names nothing."""
+        found = read_numbers(content, self._shown) if content else ([], 0)
+        if found is None:
+            return
+        last = re.search(r"\d+\Z", _plain(content))
+        if last and 1 <= int(last.group()) <= self._shown // 10:
+            content = re.sub(r"[^\d]+\Z", "", _plain(content)[: last.start()])
+            self.removed += 1
+            found = read_numbers(content, self._shown) or ([], 0)
+        self.removed += found[1]
+        self._cite(found[0])
+        self._drop()

@@ -1,0 +1,130 @@
+"""Links and images taken out of what a model writes, while it arrives.
+
+A paper can tell a model to write an address that carries something away, or a text that hides where it
+leads. Targets of Markdown links and images, HTML and addresses never reach the answer.
+"""
+
+from assistant.answering.scanning import Scanner
+
+REMOVED = "(link removed)"
+"""Stands where an address was."""
+LONGEST = 2_000
+"""Characters of a target or a tag, after which what follows is text again."""
+
+_SCHEMES = (
+    *(f"{scheme}://" for scheme in ("http", "https", "ftp", "ftps", "file", "ws", "wss", "ssh", "git")),
+    *("mailto:", "javascript:", "www.", "://"),
+)
+_TAGS = (
+    *("a", "area", "audio", "b", "base", "body", "br", "button", "canvas", "code", "details", "div", "em"),
+    *(
+        "embed",
+        "font",
+        "footer",
+        "form",
+        "frame",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "head",
+        "header",
+        "hr",
+        "html",
+        "i",
+    ),
+    *("iframe", "img", "image", "input", "li", "link", "map", "marquee", "math", "meta", "object", "ol", "p"),
+    *("picture", "pre", "script", "section", "select", "small", "source", "span", "strong", "style", "sub"),
+    *("sup", "svg", "table", "tbody", "td", "template", "textarea", "th", "title", "tr", "track", "u", "ul"),
+    "video",
+)
+_TAG_STARTS = tuple(f"<{slash}{name}" for slash in ("", "/") for name in _TAGS)
+_ENDS_ADDRESS = frozenset('<>"`)]}|\u3011\u201d')
+_PUNCTUATION = frozenset(".,;:!?'")
+
+
+class LinkFilter(Scanner):
+    """Takes out link and image targets, HTML tags and addresses; a link's text stays.
+
+    >>> links = LinkFilter()
+    >>> links.feed("See ![a kettle](http://example.org/?key=1), <b>now</b> https://example.org. ")
+    'See ![a kettle], now (link removed). '
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self._dropped = 0
+        self._tail = ""
+
+    def _text(self, character: str) -> None:
+        if character == "]":
+            self._hold(character, self._after_bracket)
+        elif character == "<":
+            self._hold(character, self._in_tag_name)
+        elif character == ":" or (
+            not self._before.isalnum() and any(each.startswith(character.lower()) for each in _SCHEMES)
+        ):
+            self._hold(character, self._in_scheme)
+        else:
+            self._emit(character)
+
+    def _after_bracket(self, character: str) -> None:
+        if character == "(":
+            self._emit("]")
+            self._hold("", self._in_target)
+            self._depth, self._dropped = 1, 0
+        else:
+            self._release(character)
+
+    def _in_target(self, character: str) -> None:
+        self._depth += {"(": 1, ")": -1}.get(character, 0)
+        self._dropped += 1
+        if character == "\n" or self._dropped > LONGEST:
+            self._drop(character)
+        elif not self._depth:
+            self._drop()
+
+    def _in_tag_name(self, character: str) -> None:
+        tag = (self._held + character).lower()
+        if tag[:-1] in _TAG_STARTS and (character in "/>" or character.isspace()):
+            self._hold("", self._in_tag)
+            self._dropped = 0
+            self._in_tag(character)
+        elif any(each.startswith(tag) for each in _TAG_STARTS):
+            self._held += character
+        else:
+            self._release(character)
+
+    def _in_tag(self, character: str) -> None:
+        self._dropped += 1
+        if character == "\n" or self._dropped > LONGEST:
+            self._drop(character)
+        elif character == ">":
+            self._drop()
+
+    def _in_scheme(self, character: str) -> None:
+        beginning = (self._held + character).lower()
+        if beginning in _SCHEMES:
+            self._hold("", self._in_address)
+            self._tail = ""
+        elif any(each.startswith(beginning) for each in _SCHEMES):
+            self._held += character
+        else:
+            self._release(character)
+
+    def _in_address(self, character: str) -> None:
+        if character.isspace() or character in _ENDS_ADDRESS:
+            self._end_address(character)
+        else:
+            self._tail = character if character in _PUNCTUATION else ""
+
+    def _end_address(self, then: str = "") -> None:
+        space = " " if self._before and not self._before.isspace() and self._before not in "([<\"'" else ""
+        self._emit(space + REMOVED + self._tail)
+        self._drop(then)
+
+    def _finish(self) -> None:
+        if self._mode == self._in_address:
+            self._end_address()
+            self._run()
