@@ -56,20 +56,18 @@ def _of_function_words(text: str, spans: NDArray[np.int64]) -> NDArray[np.bool_]
     return np.isin(spans[:, 0], starts)
 
 
-def late_interaction(question: Matrix, weights: Floats, papers: Sequence[Matrix]) -> Floats:
+def late_interaction(products: Matrix, weights: Floats, lengths: Sequence[int]) -> Floats:
     """Score papers: the weighted mean over the question's tokens of the best product with a paper's tokens.
 
     Args:
-        question: shape `(question tokens, components)`.
+        products: shape `(tokens of all papers, question tokens)`, paper after paper.
         weights: shape `(question tokens,)`, summing to 1.
-        papers: each of shape `(its tokens, components)`, with at least one token.
+        lengths: how many tokens each paper has, at least one.
 
     Returns:
         Shape `(papers,)`; the order of a paper's tokens does not matter.
     """
-    if not papers:
+    if not lengths:
         return np.zeros(0)
-    # One product for all papers; then the maximum over each paper's stretch of rows.
-    products = np.concatenate(papers) @ question.T
-    starts = np.cumsum([0, *(len(paper) for paper in papers[:-1])])
+    starts = np.cumsum([0, *lengths[:-1]])
     return np.asarray(np.maximum.reduceat(products, starts, axis=0) @ weights, np.float64)

@@ -2,14 +2,16 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from assistant.corpus import Paper
 from assistant.errors import InputError
 from assistant.index.index import Index
-from assistant.index.quantisation import decode
+from assistant.index.quantisation import Codes, products
 from assistant.retrieval.filters import DateRange
 from assistant.retrieval.fusion import fused, min_max, ranked_again
 from assistant.retrieval.late import QuestionTokens, late_interaction
@@ -106,15 +108,22 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
     if tokens is not None:
         best = list(ranking)[:RERANKED]
         with _timed("late", seconds):
-            codes = index.tokens.codes_of(best)
-            late = late_interaction(tokens.vectors, tokens.weights, [decode(each) for each in codes.values()])
-            signals.append(dict(zip(codes, late.tolist(), strict=True)))
+            signals.append(_late(index.tokens.codes_of(best), tokens))
         ranking = ranked_again(ranking, fused(signals, (DENSE, WORDS, LATE), best))
     with _timed("papers", seconds):
         # A paper may have left since it was found.
         known = index.ledger.papers_by_id(ranking)
         hits = [Hit(known[key], score) for key, score in min_max(ranking).items() if key in known]
     return Retrieval(Question(question, tokens), tuple(hits[:limit]), cosines, seconds)
+
+
+def _late(codes: Mapping[str, Codes], question: QuestionTokens) -> dict[str, float]:
+    """Score papers by their token vectors, all in one product."""
+    if not codes:
+        return {}
+    found = products(question.vectors, np.concatenate(list(codes.values())))
+    scores = late_interaction(found, question.weights, [len(each) for each in codes.values()])
+    return dict(zip(codes, scores.tolist(), strict=True))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from assistant.index.chunking import Chunk, embedded_text
 from assistant.index.encoder import unit
 from assistant.index.ledger import Ledger
 from assistant.index.minilm import MiniLM
-from assistant.index.quantisation import CODE, decode, encode, project
+from assistant.index.quantisation import BLOCK, CODE, decode, encode, products, project
 from assistant.index.tokens import OUTSIDE, PaperTokens, Tokens, paper_tokens
 
 TITLE = "Kettles in Winter"
@@ -48,6 +48,15 @@ def test_a_code_has_four_levels_a_component_and_a_scale(encoder: MiniLM) -> None
     assert all(len(np.unique(row.round(4))) <= 4 for row in varying)
     errors = np.linalg.norm(kept - projected, axis=1) / np.linalg.norm(projected, axis=1)
     assert errors.max() < 0.5
+
+
+def test_products_are_those_of_the_decoded_vectors(tokens: PaperTokens, encoder: MiniLM) -> None:
+    (encoding,) = encoder.encode(["how long to boil water"])
+    question = project(encoding.states[1:-1])
+    many = np.concatenate([tokens.codes] * 300)
+    assert len(many) > BLOCK
+    assert products(question, many) == pytest.approx(decode(many) @ question.T, abs=1e-4)
+    assert products(question, many[:0]).shape == (0, len(question))
 
 
 def test_spans_point_at_the_words_of_the_text_and_title_tokens_lie_outside(tokens: PaperTokens) -> None:
