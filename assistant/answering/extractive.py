@@ -27,13 +27,13 @@ SENTENCES = 3
 """The most sentences of an answer from one paper."""
 WORDS = 90
 """The most words of an answer from one paper, unless its one sentence has more."""
-LEAST = 0.1
+LEAST = 0.05
 """The share of the likeliest sentence's probability below which another only adds words."""
 REFUSAL = "The papers here do not answer this question."
 
 _BRACKETED = re.compile(r"\[([\d,;\s\u2013-]+)\]")
 
-ANSWERABLE = 0.28
+ANSWERABLE = 0.45
 """The probability that the evidence answers, below which the reader refuses."""
 COVERED = 0.45
 """In an index of words alone: the share of the question's words, by rarity, that the best paper must have."""

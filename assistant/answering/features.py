@@ -153,10 +153,13 @@ def spans_several(asking: Asking, evidence: Sequence[Evidence]) -> bool:
 
 
 def read_together(asking: Asking, evidence: Sequence[Evidence]) -> Sequence[Evidence]:
-    """Give the papers that an answer takes its sentences from: the best, or all that come close to it."""
+    """Give the papers that an answer takes its sentences from: the best, or all that come close to it.
+
+    A question that spans several papers gets two at the least, where there are two.
+    """
     if not spans_several(asking, evidence):
         return evidence[:1]
-    return evidence[: cut([item.hit.score for item in evidence], GAP, PAPERS)]
+    return evidence[: max(2, cut([item.hit.score for item in evidence], GAP, PAPERS))]
 
 
 EVIDENCE_FEATURES = (
