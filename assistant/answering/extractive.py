@@ -25,7 +25,7 @@ from assistant.answering.logistic import load
 NAME = "extractive"
 SENTENCES = 3
 """The most sentences of an answer from one paper."""
-WORDS = 90
+WORDS = 100
 """The most words of an answer from one paper, unless its one sentence has more."""
 LEAST = 0.05
 """The share of the likeliest sentence's probability below which another only adds words."""
