@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-che
 # The locks are complete, so pip need not look for dependencies again: --no-deps saves 40 seconds.
 INSTALL := $(PIP) install --no-deps
 STAMPS := $(VENV)/stamps
+# LiteLLM's proxy, a server for the tests, in an environment of its own: its pins exclude ours.
+LITELLM := $(VENV)/litellm
 
 # The question reaches the program as the shell gave it to make: taken unexpanded (a $ is a $, and
 # $(shell …) is text), handed on in the environment, and never pasted into a command. What remains is
@@ -27,7 +29,7 @@ endif
 ask: $(STAMPS)/project  ## answer one question: make ask Q="…"
 	@$(BIN)/assistant ask -- "$$Q"
 
-setup: $(STAMPS)/project $(STAMPS)/dev  ## set up everything, for work on the code
+setup: $(STAMPS)/project $(STAMPS)/dev $(STAMPS)/litellm  ## set up everything, for work on the code
 
 test: setup  ## run the tests; some of them with ARGS="-k citations"
 	@$(BIN)/python -m pytest $(ARGS)
@@ -46,11 +48,13 @@ format: setup  ## lay out the code and mend what ruff can
 check: lint types test  ## all checks, as CI runs them
 
 # A lock must not depend on the settings of who writes it, hence --no-config.
-LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --no-config \
-	--universal --python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade)
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --no-config --universal \
+	--python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade)
+LOCK_PROJECT := $(LOCK) pyproject.toml --extra editable
 lock: setup  ## write the lock files anew from pyproject.toml; newest versions with UPGRADE=1
-	@$(LOCK) --extra editable --output-file requirements.txt
-	@$(LOCK) --extra editable --extra dev --constraints requirements.txt --output-file requirements-dev.txt
+	@$(LOCK_PROJECT) --output-file requirements.txt
+	@$(LOCK_PROJECT) --extra dev --constraints requirements.txt --output-file requirements-dev.txt
+	@$(LOCK) --group litellm --output-file requirements-litellm.txt
 
 build: setup  ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m build --no-isolation
@@ -94,4 +98,13 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/runtime $(STAMPS)/weights
 $(STAMPS)/dev: requirements-dev.txt | $(STAMPS)/project
 	@echo "Installing the packages of requirements-dev.txt …" >&2
 	@$(INSTALL) --require-hashes -r requirements-dev.txt >&2
+	@touch $@
+
+# uv takes seconds where pip takes over a minute, but does not read pip's settings: where those alone say
+# which index to use, pip does it.
+$(STAMPS)/litellm: requirements-litellm.txt | $(STAMPS)/dev
+	@echo "Installing the packages of requirements-litellm.txt …" >&2
+	@$(BIN)/python -m venv --clear --without-pip $(LITELLM) >&2
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(LITELLM)/bin/python $< >&2 || \
+		$(PIP) --python $(LITELLM)/bin/python install --no-deps --require-hashes -r $< >&2
 	@touch $@

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 DATA_FOLDERS = ("corpus", "eval/questions", "prompts")
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-weights.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-litellm.txt", "requirements-weights.txt")
 
 
 # The wheel
@@ -209,6 +209,14 @@ def test_lock_holds_what_the_project_asks_for(name: str, extras: list[str]) -> N
             str(pin.specifier).removeprefix("==") for pin, _ in pins[canonicalize_name(requirement.name)]
         ]
         assert all(requirement.specifier.contains(version) for version in versions), requirement
+
+
+def test_proxy_lock_holds_what_its_group_asks_for() -> None:
+    pins = locked("requirements-litellm.txt")
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    for requirement in map(Requirement, groups["litellm"]):
+        ((pin, _),) = pins[requirement.name]
+        assert requirement.specifier.contains(str(pin.specifier).removeprefix("==")), requirement
 
 
 def test_development_lock_agrees_with_the_runtime_lock() -> None:

@@ -1,13 +1,13 @@
 """LiteLLM's proxy as a server that nobody here wrote.
 
-Its pins cannot be met beside our own, so it is not among the development packages: the test looks for a
-`litellm` command on the path (`uv tool install "litellm[proxy]"` brings one) and is skipped without.
+Its pins cannot be met beside our own, so `make setup` gives it an environment of its own inside ours. The
+tests are skipped where that is missing, as in an environment made by other means.
 """
 
 import os
-import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from assistant import Assistant, Failure, ModelError, Settings
 
-LITELLM = shutil.which("litellm")
+LITELLM = Path(sys.prefix) / "litellm" / "bin" / "litellm"
 QUESTION = "How much energy does KettleNet save?"
 KEY = "sk-loopback-0123456789"
 CONFIG = f"""
@@ -33,10 +33,18 @@ general_settings:
   master_key: {KEY}
 """
 
-pytestmark = pytest.mark.skipif(LITELLM is None, reason="there is no litellm command here")
+# Nothing of whoever runs the tests (a database, keys), and nothing from the network: by default the proxy
+# fetches lists of models and headers when it starts, though it ships both.
+ENVIRONMENT = {
+    "PATH": os.defpath,
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
+
+pytestmark = pytest.mark.skipif(not LITELLM.exists(), reason=f"there is no {LITELLM}: make setup installs it")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The proxy on a free port, with a model that always says the same."""
     folder = tmp_path_factory.mktemp("litellm")
@@ -44,12 +52,15 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    assert LITELLM is not None
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [LITELLM, "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)],
+            [
+                LITELLM,
+                *("--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)),
+                *("--num_workers", "1"),
+            ],
             cwd=folder,
-            env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_PROXY": "*"},
+            env=ENVIRONMENT | {"HOME": str(folder)},
             stdout=log,
             stderr=log,
         )
