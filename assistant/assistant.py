@@ -1,12 +1,13 @@
 """The assistant: a home of papers that can be asked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from assistant.answering.answer import Answer
+from assistant.answering.conversation import Conversation, Exchange
 from assistant.answering.reader import reader_for
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
 from assistant.corpus import Paper, read_sources
@@ -224,6 +225,14 @@ class Assistant:
     ) -> AsyncAnswerStream:
         """Answer a question piece by piece, without holding up the event loop; like `stream` in all else."""
         return self._reader.astream(self._search_for(question, since, until))
+
+    def conversation(self, exchanges: Sequence[Exchange] = ()) -> Conversation:
+        """Begin a conversation, in which a question may lean on the ones before it.
+
+        Args:
+            exchanges: what was said before, to go on with.
+        """
+        return Conversation(self._index, self._retrieve, lambda: self._reader, exchanges)
 
     def as_retriever(self, *, limit: int = 10) -> "PaperRetriever":
         """Give a LlamaIndex retriever over the papers of this home."""
