@@ -22,10 +22,13 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: ask setup test lint types format check lock build clean help
+.PHONY: ask chat setup test lint types format check lock build clean help
 
 ask: $(STAMPS)/project  ## answer one question: make ask Q="…"
 	@$(BIN)/assistant ask -- "$$Q"
+
+chat: $(STAMPS)/project  ## talk about the papers in the terminal
+	@$(BIN)/assistant chat
 
 setup: $(STAMPS)/project $(STAMPS)/dev  ## set up everything, for work on the code
 

@@ -72,8 +72,13 @@ class Understood:
     """Whether it named these by number."""
 
 
-def before(exchanges: Sequence[Exchange]) -> Before:
-    """Sum up what a conversation holds for the next question."""
+def before(exchanges: Sequence[Exchange], shown: tuple[Paper, ...]) -> Before:
+    """Sum up what a conversation holds for the next question.
+
+    Args:
+        exchanges: what was said, oldest first.
+        shown: the papers last shown, by number.
+    """
     focus: list[Paper] = []
     spoken_of: dict[str, Paper] = {}
     for exchange in exchanges:
@@ -86,9 +91,9 @@ def before(exchanges: Sequence[Exchange]) -> Before:
             focus = [*(hit.paper for hit in answer.sources[:1]), *focus][:FOCUS]
         spoken_of |= {paper.paper_id: paper for paper in cited}
     if not exchanges:
-        return Before()
+        return Before(shown, shown[:FOCUS])
     last = exchanges[-1]
-    return Before(last.shown, tuple(focus), tuple(spoken_of.values()), f"{last.question} {last.answer.text}")
+    return Before(shown, tuple(focus), tuple(spoken_of.values()), f"{last.question} {last.answer.text}")
 
 
 class Conversation:
@@ -113,6 +118,8 @@ class Conversation:
         self._search = search
         self._reader = reader
         self.exchanges = list(exchanges)
+        self.shown = exchanges[-1].shown if exchanges else ()
+        """What numbers in a question mean; whoever shows other papers sets it."""
 
     def ask(
         self, question: str, *, since: "str | date | None" = None, until: "str | date | None" = None
@@ -154,15 +161,18 @@ class Conversation:
         def remember(answer: Answer) -> None:
             if answer.text:
                 self.exchanges.append(Exchange(asked, answer, understood.bearing))
+                self.shown = self.exchanges[-1].shown
 
         return AnswerStream(_Remembering(inner, remember), _pieces(inner))
 
     def forget_last(self) -> Exchange | None:
         """Take the last question and its answer out of the conversation, and give them back."""
-        return self.exchanges.pop() if self.exchanges else None
+        last = self.exchanges.pop() if self.exchanges else None
+        self.shown = self.exchanges[-1].shown if self.exchanges else ()
+        return last
 
     def _understand(self, question: str, reader: Reader, dates: DateRange) -> Understood:
-        known = before(self.exchanges)
+        known = before(self.exchanges, self.shown)
         how = bearing(question, known)
         named = referred(question, known)
         papers = named or (() if how is Bearing.ALONE else tuple(filter(_within(dates), known.focus)))
@@ -201,7 +211,7 @@ class Conversation:
             papers = papers[:1]  # the others were found, not spoken of: they may be what is asked for now
         elif understood.named:
             # What else was shown is what a paper named by its number is compared with.
-            papers = tuple({p.paper_id: p for p in (*papers, *before(self.exchanges).shown)}.values())
+            papers = tuple({p.paper_id: p for p in (*papers, *self.shown)}.values())
         pairs = [[(hit.paper, hit.score) for hit in each.hits] for each in (alone, titled)]
         ranked = arranged(understood.bearing, pairs[0], pairs[1], papers)[:SOURCES]
         hits = tuple(Hit(paper, score) for paper, score in ranked)

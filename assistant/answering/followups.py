@@ -100,8 +100,8 @@ _POINTING = re.compile(
     | he | his | she | her | ones? | (?<!is\s)(?<!are\s)(?<!was\s)there
     | the\s+(?:authors?|papers?|method|model|approach|study|original|system|result|idea|same|trick|framework)
     )\b
-    | \b(?:(?:do|does|did|is|was|are|were|has|have|had)(?:n't)?|of|for|in|on|to|from|than|like|with|about|at|by
-         |and|or|not|let|make|makes|cures?|helps?)\s+that\b
+    | \b(?:(?:do|does|did|is|was|are|were|has|have|had)(?:n't)?|of|for|in|on|to|from|than|like|with|about|at
+         |by|and|or|not|let|make|makes|cures?|helps?)\s+that\b
     | ^\W*that\b | \bthat(?:'s)?\s*(?:[?.,;!]|$) | ,\s*then\s*\?
     """,
     re.IGNORECASE | re.VERBOSE,
