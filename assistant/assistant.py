@@ -11,11 +11,11 @@ from assistant.answering.conversation import Conversation, Exchange
 from assistant.answering.reader import reader_for
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
 from assistant.corpus import Paper, read_sources
+from assistant.errors import SettingsError
 from assistant.index.index import Index
 from assistant.index.ingest import ENCODER, IngestReport, Progress
 from assistant.index.ledger import State
 from assistant.retrieval import DateRange, Hit, Retrieval, checked_question, retrieve
-from assistant.errors import SettingsError
 from assistant.settings import EXTRACTIVE, Settings
 
 if TYPE_CHECKING:
@@ -251,7 +251,8 @@ class Assistant:
         chosen = self._index.settings.model_copy(update={"model": name})
         if name != EXTRACTIVE and not chosen.reads_by_model:
             raise SettingsError(
-                f"There is no server to run {name} on: set OPENAI_API_KEY or OPENAI_BASE_URL, and start again."
+                f"There is no server to run {name} on: "
+                "set OPENAI_API_KEY or OPENAI_BASE_URL, and start again."
             )
         former, self._reader = self._reader, reader_for(self._index, chosen)
         former.close()

@@ -14,6 +14,15 @@ LINES = 40
 HISTORY = 10_000
 
 
+class _Screen(pyte.HistoryScreen):
+    """A screen that answers when it is asked where its cursor is."""
+
+    answer: Callable[[str], object]
+
+    def write_process_input(self, data: str) -> None:
+        self.answer(data)
+
+
 class Terminal:
     """A command in a pseudo-terminal, and an emulator that answers as terminals do."""
 
@@ -26,7 +35,7 @@ class Terminal:
         columns: int = 80,
         lines: int = LINES,
     ) -> None:
-        self._screen = pyte.HistoryScreen(columns, lines, history=HISTORY, ratio=0.5)
+        self._screen = _Screen(columns, lines, history=HISTORY, ratio=0.5)
         self._stream = pyte.Stream(self._screen)
         self.raw = ""
         """All that was sent to the terminal."""
@@ -41,8 +50,7 @@ class Terminal:
             encoding="utf-8",
             timeout=60,
         )
-        # A terminal tells where its cursor is when it is asked.
-        self._screen.write_process_input = self.process.send
+        self._screen.answer = self.process.send
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

@@ -6,7 +6,6 @@ Nothing heavy is imported before a command runs: `assistant --help` answers at o
 import os
 import sys
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,6 +47,8 @@ Reference = Annotated[
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer passes it by position
     if asked:
+        from importlib.metadata import version  # takes as long to import as all the rest
+
         typer.echo(f"assistant {version('assistant')}")
         raise typer.Exit
 
@@ -127,7 +128,7 @@ def _ask_each(since: str | None, until: str | None, *, verbose: bool, as_json: b
 
 
 @app.command()
-def chat(
+def chat(  # noqa: PLR0913 - a parameter for each option
     *,
     go_on: Annotated[bool, typer.Option("--continue", help="Go on with the last conversation.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the conversations that were kept.")] = False,

@@ -4,8 +4,10 @@ The prompt is there before anything heavy is imported; what an answer needs load
 """
 
 import os
+import shutil
 import sys
 import termios
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +52,7 @@ def _at_terminal(options: Options) -> int:
     plain = options.plain or os.environ.get("TERM") in (None, "", "dumb")
     loading = Loading(lambda: line.changed() if line else None)
     line = None if plain else Line(loading, lambda: _asked(loading, options), vi=options.vi or likes_vi())
-    sys.stdout.write(HELLO + "\n")
+    sys.stdout.write(_wrapped(HELLO, plain=plain) + "\n")
     if plain:
         loading.start()
         import readline  # noqa: F401 - input() edits with it
@@ -75,7 +77,7 @@ def _at_terminal(options: Options) -> int:
             except KeyboardInterrupt:
                 sys.stdout.write("(stopped)\n")
             except AssistantError as error:
-                _warn(error)
+                _warn(error, plain=plain)
             sys.stdout.write("\n")
     finally:
         sys.stdout.flush()
@@ -103,7 +105,7 @@ def _in_pipe(options: Options) -> int:
         except LeaveError:
             break
         except AssistantError as error:
-            _warn(error)
+            _warn(error, plain=True)
             if talk is None:
                 return 1
             status = 1
@@ -173,9 +175,18 @@ def _typing_unseen() -> Iterator[None]:
         termios.tcsetattr(file, termios.TCSANOW, before)
 
 
-def _warn(error: AssistantError) -> None:
+def _warn(error: AssistantError, *, plain: bool) -> None:
     sys.stdout.flush()
-    print(f"assistant: {cleaned(str(error))}", file=sys.stderr)  # noqa: T201 - this is the terminal
+    sentence = _wrapped(f"assistant: {cleaned(str(error))}", plain=plain)
+    print(sentence, file=sys.stderr)  # noqa: T201 - this is the terminal
+
+
+def _wrapped(sentence: str, *, plain: bool) -> str:
+    """Break a sentence between words, unless the terminal or the reader of a pipe is left to do it."""
+    if plain:
+        return sentence
+    width = max(20, shutil.get_terminal_size().columns)
+    return textwrap.fill(sentence, width, break_on_hyphens=False)
 
 
 def list_conversations(*, as_json: bool) -> None:

@@ -1,7 +1,6 @@
 """The slash commands of the chat."""
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING
 from assistant.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from assistant.corpus import Paper
     from assistant.terminal.conversing import Talk
 
@@ -47,8 +48,8 @@ def _help(talk: "Talk", rest: str) -> None:
     for command in COMMANDS.values():
         talk.wrap(command.does, f"/{command.usage:{width}}")
     talk.wrap(
-        "Enter sends; Alt-Enter, or a backslash at the end, begins a new line. Ctrl-R searches what was asked "
-        "before, Ctrl-C stops an answer, Ctrl-D leaves."
+        "Enter sends; Alt-Enter, or a backslash at the end, begins a new line. Ctrl-R searches what was "
+        "asked before, Ctrl-C stops an answer, Ctrl-D leaves."
     )
 
 

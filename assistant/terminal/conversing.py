@@ -128,7 +128,8 @@ class Talk:
             answer = stream.answer
             if answer.question != " ".join(question.split()):
                 rendering.note(f"Understood as: {answer.question}")
-            rendering.print_details(answer)
+            if answer.seconds:
+                rendering.print_details(answer)
 
     def again(self) -> None:
         """Ask the last question again, in place of its first answer."""

@@ -1,4 +1,7 @@
-"""The line that is typed: editing, history, completion. Imports nothing but prompt_toolkit and light modules."""
+"""The line that is typed: editing, history, completion.
+
+Imports nothing but prompt_toolkit and light modules, because it is there before anything else.
+"""
 
 import os
 import re
