@@ -50,9 +50,13 @@ class Terminal:
             encoding="utf-8",
             timeout=60,
         )
-        self._screen.answer = self.process.send
+        self._screen.answer = self._answer
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def _answer(self, data: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # whoever asked may have gone
+            self.process.send(data)
 
     def _read(self) -> None:
         while True:

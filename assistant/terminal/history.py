@@ -85,7 +85,8 @@ class History:
         """List the conversations, newest first."""
         with self._open() as file:
             rows = file.execute(
-                "SELECT c.id, c.begun, count(*), (SELECT question FROM exchanges WHERE id = min(e.id)) "
+                "SELECT c.id, c.begun, count(*), "
+                "(SELECT question FROM exchanges WHERE conversation = c.id ORDER BY id LIMIT 1) "
                 "FROM conversations c JOIN exchanges e ON e.conversation = c.id GROUP BY c.id "
                 "ORDER BY max(e.id) DESC"
             ).fetchall()

@@ -1,6 +1,7 @@
 """The chat in a real pseudo-terminal: what a person types, and what the screen shows."""
 
 import json
+import re
 import signal
 import sqlite3
 import stat
@@ -77,35 +78,34 @@ def test_a_conversation_with_the_extractive_reader(chat: Chat, home: Path) -> No
     assert time.monotonic() - terminal.begun < 5
     terminal.type(f"{KETTLE}\r")
     terminal.until(lambda text: "Sources" in text and ready(text))
-    terminal.type("how many parameters has it got?\r")
+    terminal.type("how long was it trained?\r")
     terminal.until(lambda text: text.count("Sources") == 2 and ready(text))
     terminal.type("when was it published?\r")
     terminal.until(lambda text: text.count("Sources") == 3 and ready(text))
+    sources = [
+        "",
+        "Sources (extractive reader)",
+        "[1] KettleNet: Boiling Water with Fewer Joules (4 March",
+        "    2021)",
+        "",
+    ]
     assert said(terminal) == [
         HELLO,
         f"> {KETTLE}",
         "│ On a test bench of 40 kettles it saves 17.5% of the energy",
         "│ of a thermostat. [1]",
-        "",
-        "Sources (extractive reader)",
-        "[1] KettleNet: Boiling Water with Fewer Joules (4 March",
-        "    2021)",
-        "",
-        "> how many parameters has it got?",
         "│ The controller has 12,000 parameters and runs on the",
         "│ kettle's own chip. [1]",
-        "",
-        "Sources (extractive reader)",
-        "[1] KettleNet: Boiling Water with Fewer Joules (4 March",
-        "    2021)",
-        "",
+        *sources,
+        "> how long was it trained?",
+        "│ On a test bench of 40 kettles it saves 17.5% of the energy",
+        "│ of a thermostat. [1]",
+        "│ It was trained for 3 hours on recordings of steam",
+        "│ pressure. [1]",
+        *sources,
         "> when was it published?",
         "Published on 4 March 2021 [1].",
-        "",
-        "Sources (extractive reader)",
-        "[1] KettleNet: Boiling Water with Fewer Joules (4 March",
-        "    2021)",
-        "",
+        *sources,
     ]
     assert terminal.rows[-1] == " extractive reader · 12 papers"
     terminal.type("\x04")
@@ -122,12 +122,12 @@ def test_commands(chat: Chat, tmp_path: Path) -> None:
         ("/cite 1", "no paper was listed yet"),
         ("/papers avalanches", "[1] SnowCast"),
         ("/cite 1", "year = {2023}"),
-        ("/paper 1", "The graph matters most in valleys"),
+        ("/paper 1", "A plain regression finds 64%"),
         ("/since 2024", "From now on only papers since 2024."),
         (KETTLE, "Closest papers"),
         ("/since", "papers of any date"),
         ("/retry", "17.5% of the energy"),
-        ("/sources", "    On a test bench of 40 kettles"),
+        ("/sources", "    On a test bench of 40"),
         ("/reader", "extractive answers."),
         ("/model other", "There is no server to run other on"),
         ("/save talk.md", "Saved to talk.md."),
@@ -144,7 +144,8 @@ def test_commands(chat: Chat, tmp_path: Path) -> None:
     assert terminal.end() == 0
     assert (tmp_path / "talk.md").read_text() == (
         f"# Conversation\n\n## {KETTLE}\n\n"
-        "On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat. [1]\n\n"
+        "On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat. [1] "
+        "The controller has 12,000 parameters and runs on the kettle's own chip. [1]\n\n"
         "## References\n\n1. KettleNet: Boiling Water with Fewer Joules (4 March 2021)\n"
     )
     (saved,) = json.loads((tmp_path / "talk.json").read_text())
@@ -160,7 +161,7 @@ def test_titles_and_commands_are_completed(chat: Chat) -> None:
     terminal.type("er sourd")
     terminal.until("Sourdough as a Dynamical System")
     terminal.type("\t\r")
-    terminal.until(lambda text: "Feeding twice a day makes the system" in text and ready(text))
+    terminal.until(lambda text: "The model predicts the time of" in text and ready(text))
 
 
 def test_a_model_answers_in_markdown_piece_by_piece(chat: Chat, peer: Peer, by_model: dict[str, str]) -> None:
@@ -198,8 +199,9 @@ def test_nothing_that_was_shown_is_taken_back(chat: Chat, peer: Peer, by_model: 
     terminal.until("word120")
     terminal.resize(30)
     text = terminal.until(lambda text: "Sources" in text)
-    assert terminal.raw.count("word77 ") + terminal.raw.count("word77\r") == 1
-    assert [text.count(word.strip() + " ") + text.count(word.strip() + "\n") for word in words] == [1] * 200
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.raw)
+    assert re.findall(r"word\d+", shown) == [word.strip() for word in words]
+    assert text.count("Sources") == 1
 
 
 def test_ctrl_c_stops_an_answer_and_keeps_the_chat(
@@ -263,8 +265,8 @@ def test_conversations_are_kept_and_gone_on_with(chat: Chat, run: Run, home: Pat
     first.process.kill(signal.SIGKILL)
     second = chat("--continue")
     second.until(ready)
-    second.type("how many parameters has it got?\r")
-    second.until(lambda text: "12,000 parameters" in text and ready(text))
+    second.type("how long was it trained?\r")
+    second.until(lambda text: "trained for 3 hours" in text and ready(text))
     second.type("\x1b[A\x1b[A")
     second.until(lambda text: f"> {KETTLE}" in text)
     second.type("\x03\x04")
@@ -274,7 +276,7 @@ def test_conversations_are_kept_and_gone_on_with(chat: Chat, run: Run, home: Pat
     assert (kept["questions"], kept["first"]) == (2, KETTLE)
     shown = run("chat", "--show", str(kept["conversation"]), ASSISTANT_HOME=home).stdout
     assert shown.startswith(f"> {KETTLE}\n\nOn a test bench of 40 kettles")
-    assert "12,000 parameters" in shown
+    assert "trained for 3 hours" in shown
     lost = run("chat", "--show", "77", ASSISTANT_HOME=home)
     assert lost.returncode == 1
     assert lost.stderr == "assistant: There is no conversation 77: assistant chat --list shows them all.\n"
@@ -306,6 +308,7 @@ def test_plain_mode_draws_nothing(chat: Chat) -> None:
     terminal.until(lambda text: "Sources" in text and text.endswith("\n>"))
     assert terminal.rows[2:-2] == [
         "“On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat.” [1]",
+        "“The controller has 12,000 parameters and runs on the kettle's own chip.” [1]",
         "",
         "Sources (extractive reader)",
         "[1] KettleNet: Boiling Water with Fewer Joules (4 March 2021)",
@@ -317,18 +320,19 @@ def test_plain_mode_draws_nothing(chat: Chat) -> None:
 
 
 def test_a_pipe_is_answered_line_by_line(run: Run, home: Path) -> None:
-    piped = run("chat", stdin=f"{KETTLE}\n\nhow many parameters has it got?\n", ASSISTANT_HOME=home)
+    piped = run("chat", stdin=f"{KETTLE}\n\nhow long was it trained?\n", ASSISTANT_HOME=home)
     assert (piped.returncode, piped.stderr) == (0, "")
     sources = [
         "",
         "Sources (extractive reader)",
         "[1] KettleNet: Boiling Water with Fewer Joules (4 March 2021)",
     ]
+    saves = "On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat. [1]"
     assert piped.stdout.splitlines() == [
-        "On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat. [1]",
+        f"{saves} The controller has 12,000 parameters and runs on the kettle's own chip. [1]",
         *sources,
         "",
-        "The controller has 12,000 parameters and runs on the kettle's own chip. [1]",
+        f"{saves} It was trained for 3 hours on recordings of steam pressure. [1]",
         *sources,
     ]
 
