@@ -22,7 +22,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: ask chat setup test lint types format check lock build clean help
+.PHONY: ask chat setup test lint types format check docs lock build clean help
 
 ask: $(STAMPS)/project  ## answer one question: make ask Q="…"
 	@$(BIN)/assistant ask -- "$$Q"
@@ -54,6 +54,9 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.to
 lock: setup  ## write the lock files anew from pyproject.toml; newest versions with UPGRADE=1
 	@$(LOCK) --extra editable --output-file requirements.txt
 	@$(LOCK) --extra editable --extra dev --constraints requirements.txt --output-file requirements-dev.txt
+
+docs: setup  ## record the chat that README and docs show
+	@$(BIN)/python docs/record.py
 
 build: setup  ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m build --no-isolation
