@@ -62,7 +62,8 @@ def main() -> None:
     (DOCS / "chat.svg").write_text(FONTS.sub("", picture), encoding="utf-8")
     page = DOCS / "terminal.md"
     session = "".join(f"{row}\n" for row in rows)
-    page.write_text(SESSION.sub(lambda _: session, page.read_text(encoding="utf-8")), encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    page.write_text(SESSION.sub(lambda _: session, text, count=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
