@@ -24,10 +24,13 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: ask setup test lint types format check lock build clean help
+.PHONY: ask chat setup test lint types format check docs lock build clean help
 
 ask: $(STAMPS)/project  ## answer one question: make ask Q="…"
 	@$(BIN)/assistant ask -- "$$Q"
+
+chat: $(STAMPS)/project  ## talk about the papers in the terminal
+	@$(BIN)/assistant chat
 
 setup: $(STAMPS)/project $(STAMPS)/dev $(STAMPS)/litellm  ## set up everything, for work on the code
 
@@ -55,6 +58,9 @@ lock: setup  ## write the lock files anew from pyproject.toml; newest versions w
 	@$(LOCK_PROJECT) --output-file requirements.txt
 	@$(LOCK_PROJECT) --extra dev --constraints requirements.txt --output-file requirements-dev.txt
 	@$(LOCK) --group litellm --output-file requirements-litellm.txt
+
+docs: setup  ## record the chat that README and docs show
+	@$(BIN)/python docs/record.py
 
 build: setup  ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m build --no-isolation

@@ -26,6 +26,7 @@ from assistant.errors import (
 
 if TYPE_CHECKING:
     from assistant.answering.answer import Answer, Citation, Passage, Usage
+    from assistant.answering.conversation import Conversation, Exchange
     from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
     from assistant.assistant import Assistant
     from assistant.corpus import Paper, Rejection
@@ -40,7 +41,9 @@ __all__ = [
     "AssistantError",
     "AsyncAnswerStream",
     "Citation",
+    "Conversation",
     "EncoderError",
+    "Exchange",
     "Failure",
     "Hit",
     "HomeError",
@@ -63,6 +66,8 @@ _HOMES = {
     "Assistant": "assistant.assistant",
     "AsyncAnswerStream": "assistant.answering.streaming",
     "Citation": "assistant.answering.answer",
+    "Conversation": "assistant.answering.conversation",
+    "Exchange": "assistant.answering.conversation",
     "Hit": "assistant.retrieval",
     "IngestReport": "assistant.index.ingest",
     "Paper": "assistant.corpus",

@@ -1,20 +1,22 @@
 """The assistant: a home of papers that can be asked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from assistant.answering.answer import Answer
+from assistant.answering.conversation import Conversation, Exchange
 from assistant.answering.reader import reader_for
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
 from assistant.corpus import Paper, read_sources
+from assistant.errors import SettingsError
 from assistant.index.index import Index
 from assistant.index.ingest import ENCODER, IngestReport, Progress
 from assistant.index.ledger import State
 from assistant.retrieval import DateRange, Hit, Retrieval, checked_question, retrieve
-from assistant.settings import Settings
+from assistant.settings import EXTRACTIVE, Settings
 
 if TYPE_CHECKING:
     from datetime import date
@@ -104,6 +106,11 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the home was opened with."""
+        return self._index.settings
 
     def close(self) -> None:
         """Let go of the home's files, and of connections."""
@@ -228,6 +235,39 @@ class Assistant:
     ) -> AsyncAnswerStream:
         """Answer a question piece by piece, without holding up the event loop; like `stream` in all else."""
         return self._reader.astream(self._search_for(question, since, until))
+
+    def prepare(self) -> None:
+        """Load now what the first question would wait for: papers, index, encoder and reader.
+
+        Raises:
+            HomeError: there are no papers, or they cannot be used.
+            EncoderError: there is no encoder.
+        """
+        self._retrieve("preparing", 1, DateRange())  # brings the papers, where there are none
+        self._reader.prepare()
+
+    def choose_model(self, name: str) -> None:
+        """Have another model answer from now on; `extractive` for the papers' own words.
+
+        Raises:
+            SettingsError: there is no server that has models.
+        """
+        chosen = self._index.settings.model_copy(update={"model": name})
+        if name != EXTRACTIVE and not chosen.reads_by_model:
+            raise SettingsError(
+                f"There is no server to run {name} on: "
+                "set OPENAI_API_KEY or OPENAI_BASE_URL, and start again."
+            )
+        former, self._reader = self._reader, reader_for(self._index, chosen)
+        former.close()
+
+    def conversation(self, exchanges: Sequence[Exchange] = ()) -> Conversation:
+        """Begin a conversation, in which a question may lean on the ones before it.
+
+        Args:
+            exchanges: what was said before, to go on with.
+        """
+        return Conversation(self._index, self._retrieve, lambda: self._reader, exchanges)
 
     def as_retriever(self, *, limit: int = 10) -> "PaperRetriever":
         """Give a LlamaIndex retriever over the papers of this home."""

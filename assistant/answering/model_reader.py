@@ -79,6 +79,13 @@ class ModelReader:
             text = "".join(delta.text for delta in deltas)
         return _one_line(text, question)
 
+    def prepare(self) -> None:
+        """Load what the first call needs."""
+        with self._warming:
+            warm_up, self._warm_up = self._warm_up, None
+        if warm_up:
+            warm_up()
+
     def close(self) -> None:
         """Let go of connections."""
         self._model.close()

@@ -16,6 +16,7 @@ from assistant.answering.prompts import Prompts
 from assistant.answering.reading import read
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream, Unfinished
 from assistant.index.index import Index
+from assistant.retrieval import retrieve
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class Reader(Protocol):
 
     def astream(self, retrieve: Retrieve, history: Sequence[Turn] = ()) -> AsyncAnswerStream:
         """Search, and answer piece by piece, without holding up the event loop."""
+        ...
+
+    def prepare(self) -> None:
+        """Load what the first answer needs, or begin to."""
         ...
 
     def close(self) -> None:
@@ -104,6 +109,12 @@ class ExtractiveReader:
             yield draft.answer(complete=True).text
 
         return AsyncAnswerStream(begin, write)
+
+    def prepare(self) -> None:
+        """Answer something, so that the models of the reader are there."""
+        retrieval = retrieve(self._index, "preparing", limit=READ)
+        evidence = read(self._index, retrieval.question, retrieval.hits)
+        extractive.answerable(Asking.read("preparing"), "preparing", evidence, 0.0)
 
     def close(self) -> None:
         """Nothing is held."""

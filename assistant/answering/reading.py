@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from assistant.answering.evidence import Evidence, QuestionWords, gather
 from assistant.corpus import Paper
 from assistant.index.chunking import Chunk, embedded_text
+from assistant.index.function_words import content_words
 from assistant.index.index import Index
 from assistant.index.tokens import PaperTokens, paper_tokens
-from assistant.retrieval import Hit, Question, content_words
+from assistant.retrieval import Hit, Question
 
 
 def read(index: Index, question: Question, hits: Sequence[Hit]) -> list[Evidence]:

@@ -25,6 +25,19 @@ class CuratedQuestion:
     """What a full answer holds; each fact as alternatives, of which one is enough."""
 
 
+def load_conversations(folder: Path | None = None) -> list[tuple[CuratedQuestion, ...]]:
+    """Read the conversations of the shipped question set, or of another folder's: their turns in order."""
+    path = (folder or resource("eval/questions")) / "chat.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return [
+        tuple(
+            _question({"id": f"{line['id']}.{number}", "suite": "chat", **turn})
+            for number, turn in enumerate(line["turns"], start=1)
+        )
+        for line in lines
+    ]
+
+
 def load_suite(suite: str, folder: Path | None = None) -> list[CuratedQuestion]:
     """Read one suite of the shipped question set, or of another folder's."""
     path = (folder or resource("eval/questions")) / f"{suite}.jsonl"

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.index.encoder import Encoding, Matrix
+from assistant.index.function_words import FUNCTION_WORDS
 from assistant.index.quantisation import project
 from assistant.index.tokens import worded
-from assistant.retrieval.function_words import FUNCTION_WORDS
 
 Floats = NDArray[np.float64]
 

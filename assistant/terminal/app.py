@@ -6,7 +6,6 @@ Nothing heavy is imported before a command runs: `assistant --help` answers at o
 import os
 import sys
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,6 +47,8 @@ Reference = Annotated[
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer passes it by position
     if asked:
+        from importlib.metadata import version  # takes as long to import as all the rest
+
         typer.echo(f"assistant {version('assistant')}")
         raise typer.Exit
 
@@ -64,7 +65,9 @@ def common(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="The question, in quotes.")],
+    question: Annotated[
+        str, typer.Argument(help="The question, in quotes; - for questions from standard input, one a line.")
+    ],
     *,
     since: Since = None,
     until: Until = None,
@@ -75,6 +78,9 @@ def ask(
     from assistant.terminal import rendering
     from assistant.terminal.streaming import print_stream
 
+    if question == "-":
+        _ask_each(since, until, verbose=verbose, as_json=as_json)
+        return
     with _open_assistant() as assistant:
         if sys.stdout.isatty() and not as_json:
             answer = print_stream(assistant.stream(question, since=since, until=until))
@@ -88,6 +94,75 @@ def ask(
         rendering.note_missing_tokens(assistant.status())
     if verbose:
         rendering.print_details(answer)
+
+
+def _ask_each(since: str | None, until: str | None, *, verbose: bool, as_json: bool) -> None:
+    """Answer each line of standard input by itself, as it comes; the others too where one fails."""
+    from assistant.terminal import rendering
+    from assistant.terminal.cleaning import cleaned
+
+    failed = False
+    with _open_assistant() as assistant:
+        answered = 0
+        while line := sys.stdin.readline():
+            if not line.strip():
+                continue
+            try:
+                answer = assistant.ask(line, since=since, until=until)
+            except AssistantError as error:
+                failed = True
+                print(f"assistant: {cleaned(str(error))}", file=sys.stderr)  # noqa: T201 - this is the terminal
+                continue
+            if as_json:
+                rendering.print_json_line(rendering.answer_object(answer))
+                rendering.print_warnings(answer)
+            else:
+                if answered:
+                    rendering.say()
+                rendering.print_answer(answer)
+            answered += 1
+            sys.stdout.flush()
+            if verbose:
+                rendering.print_details(answer)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def chat(  # noqa: PLR0913 - a parameter for each option
+    *,
+    go_on: Annotated[bool, typer.Option("--continue", help="Go on with the last conversation.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the conversations that were kept.")] = False,
+    show_id: Annotated[int | None, typer.Option("--show", metavar="ID", help="Show one of them.")] = None,
+    no_history: Annotated[bool, typer.Option("--no-history", help="Keep nothing.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Plain lines, for screen readers: no colour, nothing drawn anew.")
+    ] = False,
+    vi: Annotated[
+        bool, typer.Option("--vi", help="Edit with vi keys; readline's own setting counts too.")
+    ] = False,
+    since: Since = None,
+    until: Until = None,
+    verbose: Verbose = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --list or --show: print JSON.")] = False,
+) -> None:
+    """Talk about the papers; in a pipe, each line is a question."""
+    from assistant.terminal.chat import Options, list_conversations, show_conversation
+    from assistant.terminal.chat import chat as hold
+
+    if go_on and no_history:
+        raise typer.BadParameter("goes on with what --no-history does not keep", param_hint="--continue")
+    if as_json and not listed and show_id is None:
+        raise typer.BadParameter("goes with --list or --show", param_hint="--json")
+    if listed:
+        list_conversations(as_json=as_json)
+    elif show_id is not None:
+        show_conversation(show_id, as_json=as_json)
+    else:
+        options = Options(
+            go_on=go_on, keeps=not no_history, plain=plain, vi=vi, verbose=verbose, since=since, until=until
+        )
+        raise typer.Exit(hold(options))
 
 
 @app.command()

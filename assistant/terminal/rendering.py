@@ -74,6 +74,11 @@ def print_json(value: object) -> None:
     print(escaped(json.dumps(value, ensure_ascii=False, indent=2)))  # noqa: T201 - this is the terminal
 
 
+def print_json_line(value: object) -> None:
+    """Print a value as JSON on one line: one of several."""
+    print(escaped(json.dumps(value, ensure_ascii=False)))  # noqa: T201 - this is the terminal
+
+
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
