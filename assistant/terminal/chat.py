@@ -71,7 +71,8 @@ def _at_terminal(options: Options) -> int:
                 with _typing_unseen():
                     talk = talk or _opened(loading, options, plain=plain)
                     _respond(talk, text)
-                    loading.describe(talk.assistant)
+                    if text.lstrip().startswith("/model"):
+                        loading.describe(talk.assistant)
             except LeaveError:
                 return 0
             except KeyboardInterrupt:

@@ -178,7 +178,7 @@ def styled(text: str, style: str) -> str:
     r"""Give text with the control sequences of a style.
 
     >>> styled("[1]", "dim"), styled("plain", "")
-    ('\\x1b[2m[1]\\x1b[0m', 'plain')
+    ('\x1b[2m[1]\x1b[0m', 'plain')
     """
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style else text
 
