@@ -27,7 +27,7 @@ SENTENCES = 3
 """The most sentences of an answer from one paper."""
 WORDS = 100
 """The most words of an answer from one paper, unless its one sentence has more."""
-LEAST = 0.05
+LEAST = 0.03
 """The share of the likeliest sentence's probability below which another only adds words."""
 REFUSAL = "The papers here do not answer this question."
 
