@@ -62,7 +62,7 @@ def fused(
 ) -> dict[Key, float]:
     """Add up signals standardised over the same papers, best first.
 
-    >>> fused([{"a": 2.0, "b": 4.0}, {"b": 0.1, "a": 0.3}], (1.0, 0.5), ["a", "b"])
+    >>> fused([{"a": 2.0, "b": 4.0}, {"b": 1.0, "a": 3.0}], (1.0, 0.5), ["a", "b"])
     {'b': 0.5, 'a': -0.5}
     """
     return weighted_sum(

@@ -458,7 +458,7 @@ def test_a_rate_limit_is_waited_for_as_the_server_says(
     [
         {"Retry-After": "30"},
         {"retry-after-ms": "30000"},
-        {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)},
+        {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)},
     ],
 )
 @pytest.mark.parametrize("asynchronous", [False, True])

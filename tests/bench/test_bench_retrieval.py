@@ -120,7 +120,7 @@ def test_a_later_run_uses_the_kept_index_and_prints_what_it_writes(
         assert re.search(
             rf"^\| {re.escape(row['label'])} \| {re.escape(shown)} \|", printed.out, re.MULTILINE
         )
-    assert "| encode | dense | words | late | fusion |" in printed.out
+    assert "| encode | dense | words | fusion | late | papers |" in printed.out
 
 
 def test_a_rebuild_makes_the_kept_index_anew(

@@ -96,12 +96,15 @@ def test_a_conversation_with_the_extractive_reader(chat: Chat, home: Path) -> No
         "│ of a thermostat. [1]",
         "│ The controller has 12,000 parameters and runs on the",
         "│ kettle's own chip. [1]",
+        "│ It was trained for 3 hours on recordings of steam",
+        "│ pressure. [1]",
         *sources,
         "> how long was it trained?",
         "│ On a test bench of 40 kettles it saves 17.5% of the energy",
         "│ of a thermostat. [1]",
         "│ It was trained for 3 hours on recordings of steam",
         "│ pressure. [1]",
+        "│ We release the recordings under an open licence. [1]",
         *sources,
         "> when was it published?",
         "Published on 4 March 2021 [1].",
@@ -145,7 +148,8 @@ def test_commands(chat: Chat, tmp_path: Path) -> None:
     assert (tmp_path / "talk.md").read_text() == (
         f"# Conversation\n\n## {KETTLE}\n\n"
         "On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat. [1] "
-        "The controller has 12,000 parameters and runs on the kettle's own chip. [1]\n\n"
+        "The controller has 12,000 parameters and runs on the kettle's own chip. [1] "
+        "It was trained for 3 hours on recordings of steam pressure. [1]\n\n"
         "## References\n\n1. KettleNet: Boiling Water with Fewer Joules (4 March 2021)\n"
     )
     (saved,) = json.loads((tmp_path / "talk.json").read_text())
@@ -309,6 +313,7 @@ def test_plain_mode_draws_nothing(chat: Chat) -> None:
     assert terminal.rows[2:-2] == [
         "“On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat.” [1]",
         "“The controller has 12,000 parameters and runs on the kettle's own chip.” [1]",
+        "“It was trained for 3 hours on recordings of steam pressure.” [1]",
         "",
         "Sources (extractive reader)",
         "[1] KettleNet: Boiling Water with Fewer Joules (4 March 2021)",
@@ -328,11 +333,12 @@ def test_a_pipe_is_answered_line_by_line(run: Run, home: Path) -> None:
         "[1] KettleNet: Boiling Water with Fewer Joules (4 March 2021)",
     ]
     saves = "On a test bench of 40 kettles it saves 17.5% of the energy of a thermostat. [1]"
+    trained = "It was trained for 3 hours on recordings of steam pressure. [1]"
     assert piped.stdout.splitlines() == [
-        f"{saves} The controller has 12,000 parameters and runs on the kettle's own chip. [1]",
+        f"{saves} The controller has 12,000 parameters and runs on the kettle's own chip. [1] {trained}",
         *sources,
         "",
-        f"{saves} It was trained for 3 hours on recordings of steam pressure. [1]",
+        f"{saves} {trained} We release the recordings under an open licence. [1]",
         *sources,
     ]
 
