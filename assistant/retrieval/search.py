@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -20,6 +21,9 @@ CHUNKS, MATCHES = 200, 1_000
 """How many chunks the vectors, and how many papers the words bring to the fusion."""
 RERANKED = 60
 """How many of them, the best by those two, late interaction ranks again: more find no more."""
+
+SPARE = 10
+"""How many papers are looked up beyond the limit."""
 
 DENSE, WORDS, LATE = 0.45, 0.25, 1.0
 """Weights of the signals: the best single choice over collections of several kinds."""
@@ -111,9 +115,10 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
             signals.append(_late(index.tokens.codes_of(best), tokens))
         ranking = ranked_again(ranking, fused(signals, (DENSE, WORDS, LATE), best))
     with _timed("papers", seconds):
-        # A paper may have left since it was found.
-        known = index.ledger.papers_by_id(ranking)
-        hits = [Hit(known[key], score) for key, score in min_max(ranking).items() if key in known]
+        # A paper may have left since it was found: those beyond the limit take its place.
+        first = dict(islice(min_max(ranking).items(), limit + SPARE))
+        known = index.ledger.papers_by_id(first)
+        hits = [Hit(known[key], score) for key, score in first.items() if key in known]
     return Retrieval(Question(question, tokens), tuple(hits[:limit]), cosines, seconds)
 
 
