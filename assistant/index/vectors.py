@@ -128,8 +128,8 @@ class Vectors:
             found = self._collection.query(
                 query_embeddings=query, n_results=limit, where=where, include=["distances"]
             )
-        # Chroma gives None for what was not asked for; distances were. Metadata would take four times as long:
-        # a chunk's identifier begins with its paper's.
+        # Chroma gives None for what was not asked for; distances were. Metadata would take four times as
+        # long, and a chunk's identifier begins with its paper's.
         distances = found["distances"] or [[]]
         scores: dict[str, float] = {}
         for chunk_id, distance in zip(found["ids"][0], distances[0], strict=True):
