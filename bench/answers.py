@@ -17,7 +17,7 @@ import numpy as np
 
 from assistant import Answer, Assistant, Settings
 from assistant.corpus import paper_id
-from assistant.evaluation.metrics import hit_rate, holds_all_facts, ndcg, recall
+from assistant.evaluation.measures import hit_rate, holds_all_facts, ndcg, recall
 from assistant.evaluation.questions import CuratedQuestion, load_suite
 from assistant.resources import resource
 

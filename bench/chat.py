@@ -16,7 +16,7 @@ import numpy as np
 from assistant import Answer, Assistant, Settings
 from assistant.answering.followups import Bearing
 from assistant.corpus import paper_id
-from assistant.evaluation.metrics import hit_rate, holds_all_facts
+from assistant.evaluation.measures import hit_rate, holds_all_facts
 from assistant.evaluation.questions import CuratedQuestion, load_conversations
 from assistant.resources import resource
 

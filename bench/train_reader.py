@@ -41,7 +41,7 @@ from assistant.answering.reader import READ
 from assistant.answering.reading import read
 from assistant.answering.sentences import sentences
 from assistant.corpus import paper_id, read_sources
-from assistant.evaluation.metrics import holds_all_facts, holds_fact
+from assistant.evaluation.measures import holds_all_facts, holds_fact
 from assistant.evaluation.questions import CuratedQuestion, load_suite
 from assistant.index.encoder import Encoder, Encoding
 from assistant.index.index import Index

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evaluation.metrics import hit_rate, ndcg, recall
+from assistant.evaluation.measures import hit_rate, ndcg, recall
 from bench.retrieval.measures import MEASURES, RESAMPLES, estimate, measure
 from bench.retrieval.systems import reciprocal_rank_fusion
 

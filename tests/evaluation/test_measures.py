@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evaluation.metrics import hit_rate, holds_all_facts, holds_fact, ndcg, recall
+from assistant.evaluation.measures import hit_rate, holds_all_facts, holds_fact, ndcg, recall
 
 RANKING = st.lists(st.sampled_from("abcdefgh"), unique=True)
 RELEVANT = st.sets(st.sampled_from("abcdefgh"), min_size=1)

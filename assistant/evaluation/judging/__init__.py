@@ -1,0 +1,1 @@
+"""Judges of faithfulness: one interface, and three who fill it."""
