@@ -32,7 +32,7 @@ LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], np.float32)
 BOUNDARY = 0.9816
 """Where the inner levels end and the outer ones begin, in standard deviations."""
 
-BLOCK = 2_048
+BLOCK = 1_024
 """Tokens that are multiplied at a time."""
 
 Codes = NDArray[np.uint8]

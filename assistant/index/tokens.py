@@ -44,6 +44,11 @@ class PaperTokens:
     """Shape `(tokens, CODE)`."""
 
     @property
+    def title_length(self) -> int:
+        """How many of the first tokens are the title's."""
+        return int(np.argmax(np.append(self.spans[:, 0] != OUTSIDE, True)))
+
+    @property
     def vectors(self) -> Matrix:
         """The projected vectors, shape `(tokens, components)`."""
         return decode(self.codes)
@@ -123,11 +128,6 @@ class Tokens:
         """Look up the tokens of papers; papers indexed without any are left out."""
         rows = self._ledger.of_papers("SELECT paper_id, codes, places FROM token_vectors", paper_ids)
         return {paper_id: _unpacked(codes, places) for paper_id, codes, places in rows}
-
-    def codes_of(self, paper_ids: Iterable[str]) -> dict[str, Codes]:
-        """Look up only the vectors, which is all that ranking needs."""
-        rows = self._ledger.of_papers("SELECT paper_id, codes FROM token_vectors", paper_ids)
-        return {paper_id: _codes(codes) for paper_id, codes in rows}
 
     def count(self) -> int:
         """Count the papers that have token vectors."""

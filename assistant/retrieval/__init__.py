@@ -2,12 +2,13 @@
 
 from assistant.retrieval.filters import DateRange
 from assistant.retrieval.fusion import cut, fused, min_max, ranked_again, standardise, weighted_sum
-from assistant.retrieval.late import QuestionTokens, late_interaction
+from assistant.retrieval.late import LateScores, QuestionTokens, late_interaction
 from assistant.retrieval.search import Hit, Question, Retrieval, checked_question, retrieve
 
 __all__ = [
     "DateRange",
     "Hit",
+    "LateScores",
     "Question",
     "QuestionTokens",
     "Retrieval",

@@ -1,7 +1,8 @@
 """Late interaction: every token of a question looks for its best match in a paper.
 
-MaxSim of ColBERT (Khattab and Zaharia 2020, equation 3), with two changes: each token of the question counts
-by its rarity in the collection, and the vectors are those of an encoder trained for whole texts.
+MaxSim of ColBERT (Khattab and Zaharia 2020, equation 3), with three changes: each token of the question
+counts by its rarity in the collection, the vectors are those of an encoder trained for whole texts, and
+beside the paper its best passage and its title are scored by themselves.
 """
 
 import re
@@ -21,6 +22,8 @@ Floats = NDArray[np.float64]
 FUNCTION_WORD = 0.5
 """What a function word counts of its rarity: questions are rare among abstracts, and so are their words."""
 
+PASSAGE, STRIDE = 32, 8
+"""Tokens of a passage, about a sentence, and from one passage's start to the next one's."""
 
 _WORD = re.compile(r"\w+")
 
@@ -56,18 +59,58 @@ def _of_function_words(text: str, spans: NDArray[np.int64]) -> NDArray[np.bool_]
     return np.isin(spans[:, 0], starts)
 
 
-def late_interaction(products: Matrix, weights: Floats, lengths: Sequence[int]) -> Floats:
+@dataclass(frozen=True, slots=True)
+class LateScores:
+    """How well papers meet a question, by three readings of them; each of shape `(papers,)`."""
+
+    papers: Floats
+    """Over all tokens of a paper."""
+    passages: Floats
+    """Over its best stretch of `PASSAGE` tokens: what is asked for often stands together."""
+    titles: Floats
+    """Over its title alone."""
+
+
+def late_interaction(
+    products: Matrix, weights: Floats, lengths: Sequence[int], titles: Sequence[int]
+) -> LateScores:
     """Score papers: the weighted mean over the question's tokens of the best product with a paper's tokens.
 
     Args:
         products: shape `(tokens of all papers, question tokens)`, paper after paper.
         weights: shape `(question tokens,)`, summing to 1.
         lengths: how many tokens each paper has, at least one.
-
-    Returns:
-        Shape `(papers,)`; the order of a paper's tokens does not matter.
+        titles: how many of them, from the first, are its title's; of a paper without any, the first counts.
     """
     if not lengths:
-        return np.zeros(0)
-    starts = np.cumsum([0, *lengths[:-1]])
-    return np.asarray(np.maximum.reduceat(products, starts, axis=0) @ weights, np.float64)
+        return LateScores(np.zeros(0), np.zeros(0), np.zeros(0))
+    sizes = np.asarray(lengths)
+    starts = np.cumsum(sizes) - sizes
+    blocks, first = _block_maxima(products, starts, sizes)
+    whole = np.maximum.reduceat(blocks, first, axis=0) @ weights
+    passages = np.maximum.reduceat(_passage_maxima(blocks, first) @ weights, first)
+    heads = np.clip(titles, 1, sizes)
+    offsets = np.cumsum(heads) - heads
+    of_titles = products[np.arange(heads.sum()) + np.repeat(starts - offsets, heads)]
+    of_titles = np.maximum.reduceat(of_titles, offsets, axis=0) @ weights
+    return LateScores(*(np.asarray(scores, np.float64) for scores in (whole, passages, of_titles)))
+
+
+def _block_maxima(
+    products: Matrix, starts: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> tuple[Matrix, NDArray[np.int64]]:
+    """Give the maxima over blocks of `STRIDE` tokens, and which block is each paper's first."""
+    counts = -(-sizes // STRIDE)
+    first = np.cumsum(counts) - counts
+    within = np.arange(counts.sum()) - np.repeat(first, counts)
+    return np.maximum.reduceat(products, np.repeat(starts, counts) + STRIDE * within, axis=0), first
+
+
+def _passage_maxima(blocks: Matrix, first: NDArray[np.int64]) -> Matrix:
+    """Give the maxima over the `PASSAGE` tokens from each block on, within its paper."""
+    last = np.append(first[1:], len(blocks)) - 1
+    ends = np.repeat(last, np.diff(np.append(first, len(blocks))))
+    maxima = blocks
+    for step in range(1, PASSAGE // STRIDE):
+        maxima = np.maximum(maxima, blocks[np.minimum(np.arange(len(blocks)) + step, ends)])
+    return maxima

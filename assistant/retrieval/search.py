@@ -12,20 +12,21 @@ import numpy as np
 from assistant.corpus import Paper
 from assistant.errors import InputError
 from assistant.index.index import Index
-from assistant.index.quantisation import Codes, products
+from assistant.index.quantisation import products
+from assistant.index.tokens import PaperTokens
 from assistant.retrieval.filters import DateRange
 from assistant.retrieval.fusion import fused, min_max, ranked_again
 from assistant.retrieval.late import QuestionTokens, late_interaction
 
 CHUNKS, MATCHES = 200, 1_000
 """How many chunks the vectors, and how many papers the words bring to the fusion."""
-RERANKED = 60
+RERANKED = 40
 """How many of them, the best by those two, late interaction ranks again: more find no more."""
 
 SPARE = 10
 """How many papers are looked up beyond the limit."""
 
-DENSE, WORDS, LATE = 0.45, 0.25, 1.0
+DENSE, WORDS, LATE, PASSAGE, TITLE = 0.4, 0.25, 1.0, 0.4, 0.1
 """Weights of the signals: the best single choice over collections of several kinds."""
 
 LONGEST_QUESTION = 8_000
@@ -82,9 +83,10 @@ def checked_question(text: str) -> str:
 def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | None = None) -> Retrieval:
     """Rank papers by three signals: BM25, the cosine of their nearest chunk, and late interaction.
 
-    The first two bring the candidates, and the third ranks the best of them again; signals are standardised
-    over the same candidates, so that neither the scale of BM25 nor the narrow band of cosines decides. Papers
-    are ranked and not chunks: abstracts are short, and what is read and cited is the whole paper.
+    The first two bring the candidates, and the third, which scores a paper, its best passage and its title,
+    ranks the best of them again. Signals are standardised over the same candidates, so that neither the scale
+    of BM25 nor the narrow band of cosines decides. Papers are ranked and not chunks: abstracts are short, and
+    what is read and cited is the whole paper.
 
     Raises:
         InputError: the question or the limit cannot be used.
@@ -112,8 +114,8 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
     if tokens is not None:
         best = list(ranking)[:RERANKED]
         with _timed("late", seconds):
-            signals.append(_late(index.tokens.codes_of(best), tokens))
-        ranking = ranked_again(ranking, fused(signals, (DENSE, WORDS, LATE), best))
+            signals += _late(index.tokens.of(best), tokens)
+        ranking = ranked_again(ranking, fused(signals, (DENSE, WORDS, LATE, PASSAGE, TITLE), best))
     with _timed("papers", seconds):
         # A paper may have left since it was found: those beyond the limit take its place.
         first = dict(islice(min_max(ranking).items(), limit + SPARE))
@@ -122,13 +124,21 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
     return Retrieval(Question(question, tokens), tuple(hits[:limit]), cosines, seconds)
 
 
-def _late(codes: Mapping[str, Codes], question: QuestionTokens) -> dict[str, float]:
-    """Score papers by their token vectors, all in one product."""
-    if not codes:
-        return {}
-    found = products(question.vectors, np.concatenate(list(codes.values())))
-    scores = late_interaction(found, question.weights, [len(each) for each in codes.values()])
-    return dict(zip(codes, scores.tolist(), strict=True))
+def _late(papers: Mapping[str, PaperTokens], question: QuestionTokens) -> list[dict[str, float]]:
+    """Score papers, their passages and their titles by their token vectors, all in one product."""
+    if not papers:
+        return [{}, {}, {}]
+    codes = [tokens.codes for tokens in papers.values()]
+    scores = late_interaction(
+        products(question.vectors, np.concatenate(codes)),
+        question.weights,
+        [len(each) for each in codes],
+        [tokens.title_length for tokens in papers.values()],
+    )
+    return [
+        dict(zip(papers, each.tolist(), strict=True))
+        for each in (scores.papers, scores.passages, scores.titles)
+    ]
 
 
 @contextmanager
