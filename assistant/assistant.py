@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from assistant.answering.answer import Answer
+from assistant.answering.answer import SOURCES, Answer
 from assistant.answering.conversation import Conversation, Exchange
 from assistant.answering.reader import reader_for
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
     from assistant.integrations.llamaindex import PaperQueryEngine, PaperRetriever
-
-SOURCES = 10
-"""How many papers an answer names as retrieved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ The sentence model learns which sentences of the right paper hold a fact asked f
 learns to tell questions that the best paper answers from those it does not: beside the curated
 unanswerable ones, each answerable question is asked of a collection without its paper (a missing paper)
 and of its paper without the sentences that hold the facts (a missing fact). Small collections, in which every
-word is rare, are learnt from beside the whole one. With --pages both learn from
-the abstracts as well as from the shipped summaries. What is printed is cross-validated by paper: no figure
-comes from a model that has seen a question on the same paper.
+word is rare, are learnt from beside the whole one. With --pages both learn from the abstracts as well as
+from the shipped summaries. What is printed is cross-validated by paper: no figure comes from a model that has
+seen a question on the same paper. The curated unanswerable questions, which have none, are held out singly.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from assistant import Hit, Paper, Settings
 from assistant.answering.asking import Asking
 from assistant.answering.evidence import Evidence, Floats
-from assistant.answering.extractive import choose
+from assistant.answering.extractive import READ, choose
 from assistant.answering.features import (
     EVIDENCE_FEATURES,
     PAPERS,
@@ -37,7 +37,6 @@ from assistant.answering.features import (
     sentence_features,
 )
 from assistant.answering.logistic import MODELS, Logistic
-from assistant.answering.reader import READ
 from assistant.answering.reading import read
 from assistant.answering.sentences import sentences
 from assistant.corpus import paper_id, read_sources

@@ -7,6 +7,9 @@ from datetime import date
 from assistant.corpus import Paper
 from assistant.retrieval import Hit
 
+SOURCES = 10
+"""How many papers an answer names as retrieved."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:

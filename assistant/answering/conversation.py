@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from assistant.answering.answer import Answer
+from assistant.answering.answer import SOURCES, Answer
 from assistant.answering.budget import Turn
 from assistant.answering.drafting import Given
 from assistant.answering.following import answer_dates, answer_following
@@ -32,8 +32,6 @@ CLOSEST = 3
 """How many papers a refusal shows."""
 CANDIDATES = 100
 """How deep the searches go whose results are ranked together."""
-SOURCES = 10
-"""How many papers an answer names as retrieved."""
 FOCUS = 3
 """How many papers are carried over from one question to the next: those cited, then those found."""
 

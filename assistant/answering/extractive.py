@@ -5,12 +5,13 @@ It needs no model but the encoder: two small logistic models choose the sentence
 """
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.answering.answer import Citation, Passage
+from assistant.answering.answer import Answer, Citation, Passage
 from assistant.answering.asking import Asking
 from assistant.answering.evidence import Evidence, Floats
 from assistant.answering.features import (
@@ -21,8 +22,11 @@ from assistant.answering.features import (
     sentence_features,
 )
 from assistant.answering.logistic import load
+from assistant.retrieval import Retrieval
 
 NAME = "extractive"
+READ = 5
+"""How many papers are read."""
 SENTENCES = 3
 """The most sentences of an answer from one paper."""
 WORDS = 100
@@ -117,6 +121,30 @@ def extract(asking: Asking, evidence: Sequence[Evidence]) -> Extract:
         for sentence in choose(sentence_probabilities(asking, item), _lengths(item))
     ]
     return _compose(chosen, evidence)
+
+
+def answer(
+    found: Retrieval, asking: Asking, evidence: Sequence[Evidence], *, refused: bool, begun: float
+) -> Answer:
+    """Answer with the best sentences, or with the sentence of a refusal.
+
+    Args:
+        found: what was searched for and found.
+        asking: what is asked for.
+        evidence: the papers read, best first.
+        refused: whether they do not answer.
+        begun: when reading began, by `time.perf_counter`.
+    """
+    given = Extract(REFUSAL, ()) if refused else extract(asking, evidence)
+    return Answer(
+        question=found.question.text,
+        text=given.text,
+        refused=refused,
+        reader=NAME,
+        citations=given.citations,
+        sources=found.hits,
+        seconds={**found.seconds, "reading": time.perf_counter() - begun},
+    )
 
 
 def _lengths(evidence: Evidence) -> list[int]:

@@ -13,8 +13,6 @@ from assistant.corpus import Paper
 from assistant.index.index import Index
 from assistant.retrieval import Hit, Question, Retrieval
 
-READ = 5
-"""How many papers are read."""
 ANSWERABLE = -1.8
 """The mean log-odds below which a question that leans is refused.
 
@@ -37,7 +35,7 @@ def answer_following(index: Index, found: Retrieval, bare: Question, *, dense: f
         dense: the cosine of the best paper's nearest chunk to the bare question; 0 where it is not known.
     """
     start = time.perf_counter()
-    hits = found.hits[:READ]
+    hits = found.hits[: extractive.READ]
     best = hits[0].paper.paper_id if hits else ""
     completed = read(index, found.question, hits)
     evidence = read(index, bare, hits)
@@ -51,16 +49,7 @@ def answer_following(index: Index, found: Retrieval, bare: Question, *, dense: f
         + _log_odds(extractive.answerable(asking, bare.text, evidence, dense))
     ) / 2
     refused = not evidence or not evidence[0].sentences or odds < ANSWERABLE
-    given = extractive.Extract(extractive.REFUSAL, ()) if refused else extractive.extract(asking, evidence)
-    return Answer(
-        question=found.question.text,
-        text=given.text,
-        refused=refused,
-        reader=extractive.NAME,
-        citations=given.citations,
-        sources=found.hits,
-        seconds={**found.seconds, "reading": time.perf_counter() - start},
-    )
+    return extractive.answer(found, asking, evidence, refused=refused, begun=start)
 
 
 def answer_dates(question: str, papers: Sequence[Paper]) -> Answer:

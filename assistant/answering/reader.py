@@ -22,9 +22,6 @@ from assistant.settings import Settings
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
-READ = 5
-"""How many papers the extractive reader reads."""
-
 
 class Reader(Protocol):
     """What makes an answer of what a search found."""
@@ -73,22 +70,11 @@ class ExtractiveReader:
         start = time.perf_counter()
         asked = retrieval.question
         asking = Asking.read(asked.text)
-        evidence = read(self._index, asked, retrieval.hits[:READ])
+        evidence = read(self._index, asked, retrieval.hits[: extractive.READ])
         best = evidence[0].hit.paper.paper_id if evidence else ""
         probability = extractive.answerable(asking, asked.text, evidence, retrieval.cosines.get(best, 0.0))
         refused = probability < extractive.ANSWERABLE
-        given = (
-            extractive.Extract(extractive.REFUSAL, ()) if refused else extractive.extract(asking, evidence)
-        )
-        return Answer(
-            question=asked.text,
-            text=given.text,
-            refused=refused,
-            reader=self.name,
-            citations=given.citations,
-            sources=retrieval.hits,
-            seconds={**retrieval.seconds, "reading": time.perf_counter() - start},
-        )
+        return extractive.answer(retrieval, asking, evidence, refused=refused, begun=start)
 
     async def aanswer(self, retrieve: Retrieve, history: Sequence[Turn] = ()) -> Answer:
         """Search and answer in a thread."""
@@ -112,7 +98,7 @@ class ExtractiveReader:
 
     def prepare(self) -> None:
         """Answer something, so that the models of the reader are there."""
-        retrieval = retrieve(self._index, "preparing", limit=READ)
+        retrieval = retrieve(self._index, "preparing", limit=extractive.READ)
         evidence = read(self._index, retrieval.question, retrieval.hits)
         extractive.answerable(Asking.read("preparing"), "preparing", evidence, 0.0)
 
