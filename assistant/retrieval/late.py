@@ -50,11 +50,12 @@ class QuestionTokens:
         """
         real = worded(question, encoding)
         spans = encoding.spans[real]
-        weights = rarity[encoding.ids[real]] * np.where(_of_function_words(question, spans), FUNCTION_WORD, 1)
+        weights = rarity[encoding.ids[real]] * np.where(of_function_words(question, spans), FUNCTION_WORD, 1)
         return cls(project(encoding.states[real]), spans, weights / max(weights.sum(), 1e-12))
 
 
-def _of_function_words(text: str, spans: NDArray[np.int64]) -> NDArray[np.bool_]:
+def of_function_words(text: str, spans: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which tokens, by their places in a text, are function words."""
     starts = [match.start() for match in _WORD.finditer(text) if match.group().casefold() in FUNCTION_WORDS]
     return np.isin(spans[:, 0], starts)
 

@@ -81,12 +81,12 @@ def run_systems(
     folder = home / collection.key
     runs: dict[str, Run] = {}
     if OURS.keys() & set(names):
-        with _index(folder / "assistant", encoder) as index:
+        with opened(folder / "assistant", encoder) as index:
             index.ingest(collection.reading, progress_line(f"{collection.name}: indexing"))
             if rebuild:
                 index.rebuild(progress_line(f"{collection.name}: indexing anew"))
         # Opened again, so that the sizes are those of a home at rest and the times those of a later process.
-        with _index(folder / "assistant", encoder) as index:
+        with opened(folder / "assistant", encoder) as index:
             for name in (name for name in names if name in OURS):
                 stores = [index.home.folder / store for store in OURS[name].stores] or [index.home.folder]
                 runs[name] = _put_all(
@@ -103,7 +103,8 @@ def run_systems(
 
 
 @contextmanager
-def _index(folder: Path, encoder: Encoder) -> Iterator[Index]:
+def opened(folder: Path, encoder: Encoder) -> Iterator[Index]:
+    """Open a home with an encoder that is loaded already."""
     index = Index(Settings.load(home=folder), encoder=encoder)
     try:
         yield index
