@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
-from assistant.answering.answer import SOURCES, Answer
+from assistant.answering.answer import SOURCES, Answer, Usage
 from assistant.answering.budget import Turn
 from assistant.answering.drafting import Given
 from assistant.answering.following import answer_dates, answer_following
@@ -68,6 +70,8 @@ class Understood:
     """What it leans on, first the likeliest."""
     named: bool
     """Whether it named these by number."""
+    usage: Usage | None = None
+    """What a model used to complete it."""
 
 
 def before(exchanges: Sequence[Exchange], shown: tuple[Paper, ...]) -> Before:
@@ -94,6 +98,16 @@ def before(exchanges: Sequence[Exchange], shown: tuple[Paper, ...]) -> Before:
     return Before(shown, tuple(focus), tuple(spoken_of.values()), f"{last.question} {last.answer.text}")
 
 
+def usage_of(exchanges: Sequence[Exchange]) -> Usage | None:
+    """Add up the tokens of answers; None where no model was asked."""
+    return _sum([exchange.answer.usage for exchange in exchanges])
+
+
+def _sum(usages: Sequence[Usage | None]) -> Usage | None:
+    known = [usage for usage in usages if usage is not None]
+    return reduce(add, known) if known else None
+
+
 class Conversation:
     """Questions put one after another, each understood with those before it. For one thread at a time."""
 
@@ -118,6 +132,11 @@ class Conversation:
         self.exchanges = list(exchanges)
         self.shown = exchanges[-1].shown if exchanges else ()
         """What numbers in a question mean; whoever shows other papers sets it."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens of all its answers together; None where no model was asked."""
+        return usage_of(self.exchanges)
 
     def ask(
         self, question: str, *, since: "str | date | None" = None, until: "str | date | None" = None
@@ -156,10 +175,12 @@ class Conversation:
         understood = self._understand(asked, reader, dates)
         inner = self._answering(understood, reader, dates)
 
-        def remember(answer: Answer) -> None:
+        def remember(answer: Answer) -> Answer:
+            answer = replace(answer, usage=_sum([understood.usage, answer.usage]))
             if answer.text:
                 self.exchanges.append(Exchange(asked, answer, understood.bearing))
                 self.shown = self.exchanges[-1].shown
+            return answer
 
         return AnswerStream(_Remembering(inner, remember), _pieces(inner))
 
@@ -174,13 +195,13 @@ class Conversation:
         how = bearing(question, known)
         named = referred(question, known)
         papers = named or (() if how is Bearing.ALONE else tuple(filter(_within(dates), known.focus)))
-        text = question
+        text, usage = question, None
         if isinstance(reader, ModelReader) and self.exchanges:
             turns = [Turn(exchange.question, exchange.answer.text) for exchange in self.exchanges]
-            text = reader.standalone(question, turns)
+            text, usage = reader.standalone(question, turns)
         elif papers and how is not Bearing.ALONE:
             text = with_title(question, papers[0])
-        return Understood(question, text, how, papers, bool(named))
+        return Understood(question, text, how, papers, bool(named), usage)
 
     def _answering(self, understood: Understood, reader: Reader, dates: DateRange) -> AnswerStream:
         if isinstance(reader, ModelReader):
@@ -227,13 +248,12 @@ class _Remembering:
     """The end of an answer, which is told to the conversation."""
 
     inner: AnswerStream
-    remember: Callable[[Answer], None]
+    remember: Callable[[Answer], Answer]
 
     def answer(self, *, complete: bool) -> Answer:
         del complete  # the stream within knows it
         self.inner.close()
-        self.remember(self.inner.answer)
-        return self.inner.answer
+        return self.remember(self.inner.answer)
 
 
 def _pieces(stream: AnswerStream) -> Generator[str]:

@@ -130,17 +130,19 @@ class Draft:
             unsupported=reply.unsupported,
             removed=reply.removed,
             complete=complete and self._finish != "length",
-            usage=self._priced(),
+            usage=used(self.model, self.messages, self._reply.text, self._usage, self.prices),
             seconds={**self.retrieval.seconds, **seconds},
         )
 
-    def _priced(self) -> Usage:
-        """Give the tokens used, counted here where the server does not say, and what they cost."""
-        usage = self._usage
-        if usage is None:
-            read = sum(self.model.count(each["content"]) + MESSAGE_TOKENS for each in self.messages)
-            usage = Usage(read, self.model.count(self._reply.text), estimated=True)
-        return priced(usage, self.prices.get(self.model.name))
+
+def used(
+    model: ChatModel, messages: Sequence[Message], text: str, told: Usage | None, prices: Prices
+) -> Usage:
+    """Give the tokens that a call used, counted here where the server has not told, and what they cost."""
+    if told is None:
+        read = sum(model.count(message["content"]) + MESSAGE_TOKENS for message in messages)
+        told = Usage(read, model.count(text), estimated=True)
+    return priced(told, prices.get(model.name))
 
 
 def priced(usage: Usage, price: tuple[float, float] | None) -> Usage:

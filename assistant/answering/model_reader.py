@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, closing
 
 from assistant.answering import extractive
-from assistant.answering.answer import Answer
+from assistant.answering.answer import Answer, Usage
 from assistant.answering.budget import Turn, fit
-from assistant.answering.drafting import Draft, Given, Prices, nothing_found
+from assistant.answering.drafting import Draft, Given, Prices, nothing_found, used
 from assistant.answering.model import ChatModel, Delta
 from assistant.answering.plain import ControlFilter, ThoughtFilter
 from assistant.answering.prompts import Message, Prompts
@@ -67,17 +67,20 @@ class ModelReader:
         """Search, and answer piece by piece, without holding up the event loop."""
         return self._abegun(retrieve, history, stream=True)
 
-    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+    def standalone(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
         """Rewrite a question that leans on earlier turns, so that papers can be found for it.
 
-        Gives the question back as it is where the model returns nothing usable.
+        Gives the question back as it is where the model returns nothing usable, and what the call used.
 
         Raises:
             ModelError: the model gives no reply.
         """
-        with closing(self._model.send(self._condensing(question, history), stream=False)) as deltas:
-            text = "".join(delta.text for delta in deltas)
-        return _one_line(text, question)
+        messages = self._condensing(question, history)
+        with closing(self._model.send(messages, stream=False)) as deltas:
+            came = list(deltas)
+        text = "".join(delta.text for delta in came)
+        told = next((delta.usage for delta in came if delta.usage), None)
+        return _one_line(text, question), used(self._model, messages, text, told, self._prices)
 
     def prepare(self) -> None:
         """Load what the first call needs."""

@@ -130,6 +130,9 @@ class Talk:
                 rendering.note(f"Understood as: {answer.question}")
             if answer.seconds:
                 rendering.print_details(answer)
+            usage = self.conversation.usage
+            if usage and len(self.conversation.exchanges) > 1:
+                rendering.note(f"The conversation so far: {rendering.usage_words(usage)}")
 
     def again(self) -> None:
         """Ask the last question again, in place of its first answer."""

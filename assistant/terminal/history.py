@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,6 +154,7 @@ def _packed(exchange: "Exchange") -> dict[str, Any]:
         "refused": answer.refused,
         "complete": answer.complete,
         "reader": answer.reader,
+        "usage": answer.usage and asdict(answer.usage),
         "citations": [
             {
                 "number": citation.number,
@@ -172,7 +173,7 @@ def _named(paper: "Paper") -> dict[str, Any]:
 
 
 def _unpacked(value: dict[str, Any], find: "Callable[[str], Paper | None]") -> "Exchange":
-    from assistant.answering.answer import Answer, Citation, Passage
+    from assistant.answering.answer import Answer, Citation, Passage, Usage
     from assistant.answering.conversation import Exchange
     from assistant.answering.followups import Bearing
     from assistant.retrieval import Hit
@@ -183,6 +184,7 @@ def _unpacked(value: dict[str, Any], find: "Callable[[str], Paper | None]") -> "
         refused=value["refused"],
         complete=value["complete"],
         reader=value["reader"],
+        usage=Usage(**value["usage"]) if value.get("usage") else None,
         citations=tuple(
             Citation(
                 one["number"],

@@ -212,15 +212,20 @@ def print_warnings(answer: Answer) -> None:
 
 def print_details(answer: Answer) -> None:
     """Print to standard error how an answer came about: tokens, markers removed, sentences, time."""
-    if (usage := answer.usage) is not None:
-        about = "about " if usage.estimated else ""
-        cost = f", cost {usage.cost:.6g}" if usage.cost is not None else ""
-        note(f"{answer.reader}: {about}{usage.input_tokens} tokens in, {usage.output_tokens} out{cost}")
+    if answer.usage is not None:
+        note(f"{answer.reader}: {usage_words(answer.usage)}")
     if answer.removed:
         note(f"{_count(answer.removed, 'number')} that named no paper removed")
     for sentence in answer.unsupported:
         note(f"Without a citation: {sentence}")
     note(", ".join(f"{stage} {spent:.3f} s" for stage, spent in answer.seconds.items()))
+
+
+def usage_words(usage: Usage) -> str:
+    """Say what was used in words."""
+    about = "about " if usage.estimated else ""
+    cost = f", cost {usage.cost:.6g}" if usage.cost is not None else ""
+    return f"{about}{usage.input_tokens} tokens in, {usage.output_tokens} out{cost}"
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

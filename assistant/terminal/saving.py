@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assistant.answering.citations import MARKER
 from assistant.index.function_words import FUNCTION_WORDS
 from assistant.terminal.cleaning import cleaned, escaped
-from assistant.terminal.rendering import answer_object
+from assistant.terminal.rendering import answer_object, usage_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,13 @@ _MARKDOWN = re.compile(r"([\\`*_{}<>\[\]])")
 
 
 def as_json(exchanges: "Sequence[Exchange]") -> str:
-    """Write a conversation as JSON: each answer as `ask --json` prints it, the question as it was asked."""
+    """Write a conversation as JSON: its answers, and the tokens they took together.
+
+    Each answer is as `ask --json` prints it, with the question as it was asked and as it was understood.
+    """
+    from assistant.answering.conversation import usage_of
+
+    usage = usage_of(exchanges)
     answers = [
         {
             **answer_object(exchange.answer),
@@ -35,7 +41,8 @@ def as_json(exchanges: "Sequence[Exchange]") -> str:
         }
         for exchange in exchanges
     ]
-    return escaped(json.dumps(answers, ensure_ascii=False, indent=2)) + "\n"
+    whole = {"answers": answers, "usage": usage and usage_object(usage)}
+    return escaped(json.dumps(whole, ensure_ascii=False, indent=2)) + "\n"
 
 
 def as_markdown(exchanges: "Sequence[Exchange]") -> str:

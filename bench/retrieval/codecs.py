@@ -96,7 +96,8 @@ def _directions(vectors: Matrix) -> Matrix:
 
 def _two_bits(vectors: Matrix) -> Matrix:
     edge = BOUNDARY * vectors.std(axis=1, keepdims=True)
-    return LEVELS[(vectors > -edge).astype(np.uint8) + (vectors > 0) + (vectors > edge)]
+    chosen = (vectors > -edge).astype(np.uint8) + (vectors > 0) + (vectors > edge)
+    return np.asarray(LEVELS[chosen], np.float32)
 
 
 def _four_bits(vectors: Matrix) -> Matrix:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from peer import Peer, Script
 
-from assistant import Assistant, Paper
+from assistant import Assistant, Paper, Usage
 from assistant.answering.followups import (
     Bearing,
     Before,
@@ -124,6 +124,19 @@ def test_a_model_rewrites_the_question_and_sees_the_papers_named(answering: Assi
     assert "Question: What does KettleNet cost?" in asking
     assert '<paper number="1">\nTitle: KettleNet' in asking
     assert answer.question == "What does KettleNet cost?"
+
+
+def test_a_conversation_adds_up_what_its_calls_used(answering: Assistant, peer: Peer) -> None:
+    talk = answering.conversation()
+    assert talk.usage is None
+    peer.says(
+        Script(text="KettleNet saves 17.5% [1].", usage=(900, 12)),
+        Script(text="What does KettleNet cost?", usage=(80, 6)),
+        Script(text="It says nothing of it [1].", usage=(1000, 9)),
+    )
+    talk.ask("How much energy does KettleNet save?")
+    assert talk.ask("what does it cost?").usage == Usage(1080, 15)
+    assert talk.usage == Usage(1980, 27)
 
 
 def test_what_came_of_an_answer_that_was_stopped_is_part_of_the_conversation(

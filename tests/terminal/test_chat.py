@@ -152,7 +152,9 @@ def test_commands(chat: Chat, tmp_path: Path) -> None:
         "It was trained for 3 hours on recordings of steam pressure. [1]\n\n"
         "## References\n\n1. KettleNet: Boiling Water with Fewer Joules (4 March 2021)\n"
     )
-    (saved,) = json.loads((tmp_path / "talk.json").read_text())
+    saved = json.loads((tmp_path / "talk.json").read_text())
+    assert saved["usage"] is None
+    (saved,) = saved["answers"]
     assert saved["question"] == KETTLE
     assert saved["citations"][0]["title"] == "KettleNet: Boiling Water with Fewer Joules"
 
