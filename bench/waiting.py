@@ -72,9 +72,9 @@ def first_words(home: Path) -> list[float]:
             update={"openai_base_url": peer.url, "openai_api_key": SecretStr("sk-loopback"), "model": MODEL}
         )
         with Assistant.open(settings=settings) as assistant:
-            script = Script(pieces=["It is 1.5% better", " [1]."])
-            peer.says(script)
+            peer.says("It is 1.5% better [1].")
             assistant.ask(FIRST)
+            script = Script(pieces=["It is 1.5% better", " [1]."])
             messages = peer.requests[-1].body["messages"]
             added = []
             with openai.OpenAI(base_url=peer.url, api_key="sk-loopback") as client:

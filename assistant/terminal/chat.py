@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from assistant.terminal.conversing import Talk
+    from assistant.terminal.editing import Line
 
+PROMPT = "> "
 HELLO = "Ask about the papers. /help lists commands, Ctrl-D leaves."
 
 
@@ -47,15 +49,15 @@ def chat(options: Options) -> int:
 
 
 def _at_terminal(options: Options) -> int:
-    from assistant.terminal.editing import Line, likes_vi
-
     plain = options.plain or os.environ.get("TERM") in (None, "", "dumb")
     loading = Loading(lambda: line.changed() if line else None)
-    line = None if plain else Line(loading, lambda: _asked(loading, options), vi=options.vi or likes_vi())
     sys.stdout.write(_wrapped(HELLO, plain=plain) + "\n")
+    line = None
     if plain:
         loading.start()
         import readline  # noqa: F401 - input() edits with it
+    else:
+        line = _line(loading, options)
     talk: Talk | None = None
     try:
         while True:
@@ -85,9 +87,21 @@ def _at_terminal(options: Options) -> int:
         loading.close()
 
 
+def _line(loading: Loading, options: Options) -> "Line":
+    """Show the prompt, and only then import what edits behind it: what is typed meanwhile waits for it."""
+    with _typing_unseen():
+        sys.stdout.write(PROMPT)
+        sys.stdout.flush()
+        from assistant.terminal.editing import Line, likes_vi
+
+        line = Line(loading, PROMPT, lambda: _asked(loading, options), vi=options.vi or likes_vi())
+        sys.stdout.write("\r")
+        return line
+
+
 def _plain_line() -> str:
     """Read a line, and those that a backslash at its end announces."""
-    text = input("> ")
+    text = input(PROMPT)
     while text.endswith("\\"):
         text = text[:-1] + "\n" + input("  ")
     return text

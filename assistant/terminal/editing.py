@@ -27,7 +27,6 @@ from assistant.terminal.commands import COMMANDS
 if TYPE_CHECKING:
     from assistant.terminal.loading import Loading
 
-PROMPT = "> "
 MOST = 20
 """Titles offered at once."""
 
@@ -108,14 +107,16 @@ def _keys() -> KeyBindings:
 class Line:
     """The prompt."""
 
-    def __init__(self, loading: "Loading", asked: Callable[[], list[str]], *, vi: bool) -> None:
+    def __init__(self, loading: "Loading", prompt: str, asked: Callable[[], list[str]], *, vi: bool) -> None:
         """Prepare the prompt.
 
         Args:
             loading: the home, which begins to load when the prompt is first shown.
+            prompt: what stands before it.
             asked: gives what was asked before.
             vi: whether keys are vi's and not emacs'.
         """
+        self._prompt = prompt
         self._session: PromptSession[str] = PromptSession(
             history=ThreadedHistory(Asked(asked)),
             completer=Completing(lambda: loading.papers),
@@ -144,4 +145,4 @@ class Line:
             KeyboardInterrupt: Ctrl-C.
             EOFError: Ctrl-D on an empty line.
         """
-        return self._session.prompt(PROMPT)
+        return self._session.prompt(self._prompt)
