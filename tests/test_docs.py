@@ -1,6 +1,7 @@
 """The examples in the documentation run as they are written."""
 
 import contextlib
+import importlib.util
 import io
 import os
 import re
@@ -40,10 +41,16 @@ def test_python_examples_print_what_the_page_says(
 CONSOLE = re.compile(r"^```console\n\$ assistant (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_readme_shows_what_the_commands_print(tmp_path: Path) -> None:
+@pytest.fixture(scope="session")
+def shipped_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that is empty until somebody asks, and then holds the shipped papers."""
+    return tmp_path_factory.mktemp("shipped")
+
+
+def test_readme_shows_what_the_commands_print(tmp_path: Path, shipped_home: Path) -> None:
     examples = CONSOLE.findall((ROOT / "README.md").read_text())
     assert len(examples) > 1
-    environment = {**os.environ, "ASSISTANT_HOME": str(tmp_path / "home")}
+    environment = {**os.environ, "ASSISTANT_HOME": str(shipped_home)}
     command = str(Path(sys.executable).parent / "assistant")
     for arguments, shown in examples:
         done = subprocess.run(
@@ -57,6 +64,19 @@ def test_readme_shows_what_the_commands_print(tmp_path: Path) -> None:
         # The page wraps its lines; in a pipe each paragraph is one.
         assert done.stdout.split() == shown.split()
         assert not done.stderr
+
+
+def test_the_chat_that_is_shown_is_the_one_that_is_held(shipped_home: Path) -> None:
+    """`make docs` records it anew."""
+    specification = importlib.util.spec_from_file_location("record", ROOT / "docs/record.py")
+    assert specification is not None
+    assert specification.loader is not None
+    record = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(record)
+    rows = record.recorded(shipped_home)
+    (session,) = record.SESSION.findall((ROOT / "docs/terminal.md").read_text())
+    assert session.splitlines() == rows
+    assert (ROOT / "docs/chat.svg").read_text() == record.drawn(rows)
 
 
 def test_env_example_names_every_setting_and_no_other() -> None:

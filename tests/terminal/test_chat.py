@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -159,6 +160,37 @@ def test_commands(chat: Chat, tmp_path: Path) -> None:
     assert saved["citations"][0]["title"] == "KettleNet: Boiling Water with Fewer Joules"
 
 
+def test_keys_of_vi(chat: Chat, peer: Peer, by_model: dict[str, str]) -> None:
+    terminal = chat("--vi", "--no-history", **by_model)
+    terminal.until(ready)
+    # Escape leaves inserting, 0 goes to the beginning, cw changes a word; A goes on at the end.
+    terminal.type("What is saved by KettleNet")
+    time.sleep(0.2)
+    terminal.type("\x1b")
+    time.sleep(0.8)
+    terminal.type("0cwHow much ")
+    time.sleep(0.2)
+    terminal.type("\x1b")
+    time.sleep(0.8)
+    terminal.type("A?\r")
+    terminal.until(lambda text: "It is so [1]." in text and ready(text))
+    assert "Question: How much is saved by KettleNet?" in peer.requests[0].body["messages"][-1]["content"]
+
+
+def test_earlier_questions_are_searched(chat: Chat, run: Run, home: Path) -> None:
+    asked = "How long does an empty swimming pool echo?"
+    assert run("chat", stdin=f"{asked}\n{KETTLE}\n", ASSISTANT_HOME=home).returncode == 0
+    terminal = chat()
+    terminal.until(ready)
+    terminal.type("\x12")
+    terminal.type("pool")
+    terminal.until(lambda text: asked in text)
+    terminal.type("\r")
+    terminal.until(lambda text: f"> {asked}" in text)
+    terminal.type("\r")
+    terminal.until(lambda text: "5.1 seconds" in text and ready(text))
+
+
 def test_titles_and_commands_are_completed(chat: Chat) -> None:
     terminal = chat()
     terminal.until(ready)
@@ -286,6 +318,34 @@ def test_conversations_are_kept_and_gone_on_with(chat: Chat, run: Run, home: Pat
     lost = run("chat", "--show", "77", ASSISTANT_HOME=home)
     assert lost.returncode == 1
     assert lost.stderr == "assistant: There is no conversation 77: assistant chat --list shows them all.\n"
+
+
+def test_a_kill_while_a_conversation_is_written_leaves_whole_exchanges(run: Run, home: Path) -> None:
+    """A process that writes without a pause is killed at several moments; what is read is whole."""
+    writing = (
+        "import sys; from pathlib import Path; from assistant.answering.answer import Answer;"
+        "from assistant.answering.conversation import Exchange;"
+        "from assistant.terminal.history import History;"
+        "kept = History(Path(sys.argv[1])); number = kept.begin();"
+        "answer = Answer(question='q', text='t' * 200_000, refused=False, reader='extractive');"
+        "print('begun', flush=True);"
+        "[kept.keep(number, Exchange('q', answer)) for _ in range(10_000)]"
+    )
+    for pause in (0.05, 0.13, 0.29):
+        with subprocess.Popen(
+            [sys.executable, "-c", writing, str(home)], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == "begun\n"
+            time.sleep(pause)
+            writer.kill()
+    listed = json.loads(run("chat", "--list", "--json", ASSISTANT_HOME=home).stdout)
+    assert len(listed) == 3
+    for one in listed:
+        shown = run("chat", "--show", str(one["conversation"]), "--json", ASSISTANT_HOME=home)
+        answers = json.loads(shown.stdout)["answers"]
+        assert len(answers) == one["questions"] > 0
+        assert all(answer["answer"] == "t" * 200_000 for answer in answers)
 
 
 def test_two_chats_at_once(chat: Chat, run: Run, home: Path) -> None:
