@@ -89,7 +89,7 @@ class Assistant:
             HomeError: the home cannot be used.
             SettingsError: a setting has an unusable value, or a prompt cannot be used.
         """
-        folder = Path(home) if home is not None else None
+        folder = Path(home).expanduser().absolute() if home is not None else None
         if settings is None:
             settings = Settings.load(home=folder)
         elif folder is not None:

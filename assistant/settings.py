@@ -89,6 +89,12 @@ class Settings(BaseSettings):
         fields = cls.model_fields.items()
         return {name: str(field.validation_alias or f"ASSISTANT_{name.upper()}") for name, field in fields}
 
+    @field_validator("home", "cache", "minilm_dir", "prompts")
+    @classmethod
+    def _folder_stays(cls, folder: Path | None) -> Path | None:
+        # A program may change its working folder while the home is open.
+        return folder and folder.expanduser().absolute()
+
     @field_validator("openai_api_key")
     @classmethod
     def _key_fits_a_header(cls, key: SecretStr | None) -> SecretStr | None:

@@ -149,6 +149,18 @@ def test_the_home_given_goes_before_that_of_the_settings(small_home: Path, tmp_p
     assert not (tmp_path / "other").exists()
 
 
+def test_a_home_stays_where_it_was_when_the_working_folder_changes(
+    small_home: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, titled: Titled
+) -> None:
+    monkeypatch.chdir(small_home.parent)
+    with Assistant.open(home=small_home.name, settings=Settings(cache=cache)) as opened:
+        assert opened.status().home == small_home
+        monkeypatch.chdir(tmp_path)
+        assert opened.search(QUESTION)[0].paper == titled("KettleNet")
+    monkeypatch.setenv("HOME", str(small_home.parent))
+    assert Settings(home=Path("~") / small_home.name).home == small_home
+
+
 def test_settings_come_from_the_environment(
     small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
