@@ -58,10 +58,9 @@ def say(text: str | Text = "", *, label: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print to standard error: what is no result."""
-    Console(stderr=True, highlight=False, markup=False, emoji=False).print(
-        cleaned(text), soft_wrap=True, style="dim"
-    )
+    """Print to standard error, between words at a terminal: what is no result."""
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    console.print(cleaned(text), soft_wrap=not console.is_terminal, style="dim")
 
 
 def warn(text: str) -> None:

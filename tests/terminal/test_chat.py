@@ -223,6 +223,7 @@ def test_a_model_answers_in_markdown_piece_by_piece(chat: Chat, peer: Peer, by_m
     terminal.type("and its parameters?\r")
     text = terminal.until(lambda text: "It has 12,000 [1]." in text and ready(text))
     assert "Understood as: How many parameters does KettleNet have?" in text
+    assert "The conversation so far: 300 tokens in, 60 out" in text
     assert "Last question: and its parameters?" in peer.requests[1].body["messages"][-1]["content"]
 
 
