@@ -54,10 +54,11 @@ check: lint types test  ## all checks, as CI runs them
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --no-config --universal \
 	--python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade)
 LOCK_PROJECT := $(LOCK) pyproject.toml --extra editable
+# litellm-enterprise has no open licence, and the proxy runs without it.
 lock: setup  ## write the lock files anew from pyproject.toml; newest versions with UPGRADE=1
 	@$(LOCK_PROJECT) --output-file requirements.txt
 	@$(LOCK_PROJECT) --extra dev --constraints requirements.txt --output-file requirements-dev.txt
-	@$(LOCK) --group litellm --output-file requirements-litellm.txt
+	@$(LOCK) --group litellm --no-emit-package litellm-enterprise --output-file requirements-litellm.txt
 
 docs: setup  ## record the chat that README and docs show
 	@$(BIN)/python docs/record.py
