@@ -2,8 +2,10 @@
 
 import math
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Self
 
 
 def ndcg(ranking: Sequence[Hashable], relevant: AbstractSet[Hashable], depth: int = 10) -> float:
@@ -58,3 +60,42 @@ def _pattern(alternative: str) -> "re.Pattern[str]":
 def holds_all_facts(text: str, facts: Sequence[Sequence[str]]) -> bool:
     """Tell whether a text holds every fact."""
     return all(holds_fact(text, alternatives) for alternatives in facts)
+
+
+# Answered or refused
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTable:
+    """Answers and refusals, to questions that the collection answers and that it does not."""
+
+    answered_answerable: int = 0
+    refused_answerable: int = 0
+    answered_unanswerable: int = 0
+    refused_unanswerable: int = 0
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[bool, bool]]) -> Self:
+        """Count pairs of whether a question was answered and whether it can be.
+
+        >>> AnswerTable.of([(True, True), (False, True), (False, False)]).answer_rate
+        0.5
+        """
+        counts = {(True, True): 0, (False, True): 0, (True, False): 0, (False, False): 0}
+        for answered, answerable in pairs:
+            counts[answered, answerable] += 1
+        return cls(*counts.values())
+
+    @property
+    def answer_rate(self) -> float | None:
+        """The share of the answerable questions that were answered; None where there are none."""
+        return _share(self.answered_answerable, self.refused_answerable)
+
+    @property
+    def refusal_rate(self) -> float | None:
+        """The share of the unanswerable questions that were refused; None where there are none."""
+        return _share(self.refused_unanswerable, self.answered_unanswerable)
+
+
+def _share(part: int, rest: int) -> float | None:
+    return part / (part + rest) if part + rest else None
