@@ -71,7 +71,7 @@ def result_object(result: Result) -> dict[str, Any]:
             for sentence in result.sentences
         ],
         "scores": {name: score.to_json() for name, score in result.scores.items()},
-        "seconds": round(result.seconds, 4),
+        "seconds": result.seconds,
     }
 
 
