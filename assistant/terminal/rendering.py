@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from assistant.answering.answer import Answer
+from assistant.answering.answer import Answer, Usage
 from assistant.answering.citations import MARKER
 from assistant.assistant import Status
 from assistant.corpus import Paper, Rejection
