@@ -1,0 +1,123 @@
+"""How each question came out, and whether that is new: what all reports tell in the same words."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assistant.evaluation.gate import Flip, GateReport
+from assistant.evaluation.results import Result
+from assistant.evaluation.run import Run
+
+REQUIRED = ("right to answer", "citations valid", "all facts")
+"""An answer is right when each of these that applies to its question is 1."""
+
+
+class State(StrEnum):
+    """How a question came out; of several the first."""
+
+    ERROR = "error"
+    """It was not answered, or a measure of it could not be taken."""
+    WORSE = "worse"
+    """A measure of the gate was 1 in the baseline and is not now."""
+    WRONG = "wrong"
+    """It is wrong, and was so before, or there is nothing to compare it with."""
+    BETTER = "better"
+    """A measure of the gate is 1 and was not in the baseline."""
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A result, and what changed since the baseline."""
+
+    result: Result
+    name: str
+    """The question's identifier; with the repeat where the run asked several times."""
+    flips: tuple[Flip, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the assistant refused to answer."""
+        return self.result.answer is not None and bool(self.result.answer.get("refused"))
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The measures that make it wrong."""
+        scores = self.result.scores
+        return tuple(name for name in REQUIRED if name in scores and scores[name].value == 0)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Why it was not answered, or could not be scored."""
+        return self.result.errors
+
+    @property
+    def worse(self) -> tuple[Flip, ...]:
+        """What it lost since the baseline."""
+        return tuple(flip for flip in self.flips if flip.now < flip.before)
+
+    @property
+    def better(self) -> tuple[Flip, ...]:
+        """What it gained since the baseline."""
+        return tuple(flip for flip in self.flips if flip.now > flip.before)
+
+    @property
+    def state(self) -> State:
+        """How it came out."""
+        states = (
+            (State.ERROR, self.errors),
+            (State.WORSE, self.worse),
+            (State.WRONG, self.wrong),
+            (State.BETTER, self.better),
+        )
+        return next((state for state, shown in states if shown), State.RIGHT)
+
+    @property
+    def reason(self) -> str:
+        """Why it is wrong, in words; empty where it is not."""
+        words = {
+            "right to answer": "refused, though the papers answer it"
+            if self.refused
+            else "answered, though the papers do not answer it",
+            "citations valid": "cites a paper that was not found",
+            "all facts": "lacks a fact",
+        }
+        wrong = self.wrong
+        if "right to answer" in wrong and self.refused:
+            wrong = ("right to answer",)  # the rest follows from it
+        return "; ".join(words[measure] for measure in wrong)
+
+
+def outcomes(run: Run, gate: GateReport | None) -> list[Outcome]:
+    """Give every question's outcome, those first that a reader has to look at."""
+    flips: dict[str, list[Flip]] = defaultdict(list)
+    for flip in gate.flips if gate else ():
+        flips[flip.key].append(flip)
+    repeated = any(result.repeat for result in run.results)
+    found = [
+        Outcome(
+            result,
+            result.key if repeated else result.question.question_id,
+            tuple(flips[result.key]),
+        )
+        for result in run.results
+    ]
+    order = list(State)
+    order.sort(key=[State.WORSE, State.ERROR, State.WRONG, State.BETTER, State.RIGHT].index)
+    return sorted(found, key=lambda outcome: order.index(outcome.state))
+
+
+def verdict(gate: GateReport | None) -> str:
+    """Say in a sentence how the gate decided."""
+    if gate is None:
+        return "This run was compared with nothing: there is no baseline."
+    gated = len(gate.comparisons)
+    if gate.passed:
+        return (
+            f"The gate passed: none of the {gated} gated measures is below its floor, or below the baseline "
+            "by more than chance and more than the smallest loss worth stopping for."
+        )
+    fallen = sum(comparison.failed for comparison in gate.comparisons)
+    return (
+        f"The gate failed: {fallen} of the {gated} gated measures {'is' if fallen == 1 else 'are'} too low."
+    )
