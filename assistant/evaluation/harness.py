@@ -4,10 +4,10 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from assistant.answering.recorded import Recordings
 from assistant.assistant import Assistant
 from assistant.corpus import paper_id
 from assistant.errors import InputError
@@ -43,6 +43,7 @@ def evaluate(  # noqa: PLR0913 - each is a choice of its own
     folder: Path | str | None = None,
     resume: bool = False,
     max_errors: float = MAX_ERRORS,
+    recordings: Recordings | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Ask questions, score the answers, and give the run.
@@ -61,6 +62,8 @@ def evaluate(  # noqa: PLR0913 - each is a choice of its own
         folder: where to keep the run; by default nowhere.
         resume: goes on with the run kept there; what failed is asked again.
         max_errors: the share of the questions that may fail.
+        recordings: where the replies of a model that judges are kept, or come from; those of the one that
+            answers are a matter of `Assistant.open`.
         progress: told how many questions are done of how many.
 
     Raises:
@@ -71,15 +74,19 @@ def evaluate(  # noqa: PLR0913 - each is a choice of its own
     """
     assistant.prepare()
     chosen = choose(assistant, questions, suites=suites, sample=sample, seed=seed, since=since)
-    who, name = _judge(judge, assistant)
+    who = _judge(judge, assistant, recordings)
     settings = {
         "suites": list(dict.fromkeys(dialogue[0].suite for dialogue in chosen)),
         "sample": sample,
         "seed": seed,
         "since": None if since is None else str(since),
         "repeat": repeat,
-        "judge": name,
-        "questions": {"count": sum(map(len, chosen)), "digest": provenance.of_questions(chosen)},
+        "judge": who.name if who is not None else None,
+        "questions": {
+            "files": _files(questions),
+            "count": sum(map(len, chosen)),
+            "digest": provenance.of_questions(chosen),
+        },
         **_answering(assistant),
         "versions": provenance.versions(),
         "commit": provenance.commit(),
@@ -126,9 +133,9 @@ def choose(  # noqa: PLR0913 - as above
         QuestionsError: lines of a file are no questions; each is named.
         InputError: nothing is left to ask.
     """
-    given: Any = shipped_questions() if questions is None else questions
-    if isinstance(given, Path | str):
-        given = [Path(given)]
+    if isinstance(questions, Path | str):
+        questions = [Path(questions)]
+    given: Sequence[Any] = shipped_questions() if questions is None else questions
     chosen: list[Dialogue] = read_questions(given) if given and isinstance(given[0], Path) else list(given)
     if suites:
         chosen = of_suites(chosen, suites)
@@ -143,6 +150,12 @@ def choose(  # noqa: PLR0913 - as above
     if not chosen:
         raise InputError("There is nothing to ask: name questions.")
     return chosen
+
+
+def _files(questions: Path | str | Sequence[Path] | Sequence[Dialogue] | None) -> list[str]:
+    """Name the files given, if any; the shipped ones go without saying."""
+    given = [questions] if isinstance(questions, Path | str) else questions or []
+    return [str(file) for file in given if isinstance(file, Path | str)]
 
 
 def missing(assistant: Assistant, dialogues: Sequence[Dialogue]) -> list[str]:
@@ -252,10 +265,9 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004 - a part of a sentence
 
 
-def _judge(judge: Judge | str | None, assistant: Assistant) -> tuple[Judge | None, str | None]:
-    if judge is None:
-        return None, None
+def _judge(judge: Judge | str | None, assistant: Assistant, recordings: Recordings | None) -> Judge | None:
     if not isinstance(judge, str):
-        return judge, judge.name
-    found: Judge = import_module("assistant.evaluation.judging.choosing").judge_for(judge, assistant.settings)
-    return found, found.name
+        return judge
+    from assistant.evaluation.judging.choosing import judge_for
+
+    return judge_for(judge, assistant.settings, recordings=recordings)

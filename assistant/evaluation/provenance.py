@@ -84,6 +84,15 @@ def of_indexing(embedding: str) -> str:
     return digest(embedding, *makers, *(part for path in files for part in (path.name, path.read_bytes())))
 
 
+def shipped_home(settings: Settings) -> Path:
+    """Name a home for the shipped papers alone, kept among what can be made again.
+
+    It is another one whenever what makes its index changed, so that a run never rests on an old index.
+    """
+    made_of = digest(of_indexing(settings.embedding), resource("corpus/papers.jsonl").read_bytes())
+    return settings.cache / "evaluation" / made_of
+
+
 def of_questions(dialogues: Iterable[Dialogue]) -> str:
     """Digest questions with all that is known of them."""
     return digest(*(repr(turn) for dialogue in dialogues for turn in dialogue))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from assistant.answering.answer import Answer
 from assistant.answering.objects import answer_object
+from assistant.answering.recorded import repeating
 from assistant.assistant import Assistant
 from assistant.errors import AssistantError
 from assistant.evaluation.choosing import cluster
@@ -116,7 +117,8 @@ def ask(assistant: Assistant, task: Task, *, judge: Judge | None, known: Collect
     """
     name = cluster(task.dialogue)
     asks = assistant.conversation().ask if task.dialogue[0].suite == CHAT else assistant.ask
-    return [_put(asks, turn, task.repeat, name, judge=judge, known=known) for turn in task.dialogue]
+    with repeating(task.repeat):
+        return [_put(asks, turn, task.repeat, name, judge=judge, known=known) for turn in task.dialogue]
 
 
 def _put(  # noqa: PLR0913 - what a result is made of

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.errors import AssistantError
+from assistant.terminal import evaluating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 papers = typer.Typer(no_args_is_help=True, help="List, show or remove the papers of the collection.")
 app.add_typer(papers, name="papers")
+app.add_typer(evaluating.app, name="eval")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Verbose = Annotated[
