@@ -16,7 +16,7 @@ def of_suites(dialogues: Iterable[Dialogue], suites: Iterable[str]) -> list[Dial
         InputError: nothing is of one of them.
     """
     kept, wanted = list(dialogues), list(suites)
-    there = {dialogue[0].suite for dialogue in kept}
+    there = dict.fromkeys(dialogue[0].suite for dialogue in kept)
     for suite in wanted:
         if suite not in there:
             raise InputError(

@@ -79,7 +79,7 @@ def compare(run: Run, baseline: Baseline | None = None, gate: Gate | None = None
         gate: by default the shipped one, whose floors are for the shipped questions alone.
     """
     if gate is None:
-        own = run.settings.get("questions", {}).get("files")
+        own = run.settings.get("files")
         gate = Gate.read().without_floors() if own else Gate.read()
     found = run.totals()
     notes = _notes(run, baseline, gate)
@@ -210,6 +210,11 @@ def _notes(run: Run, baseline: Baseline | None, gate: Gate) -> list[str]:
             notes.append(
                 f"The baseline's {name} was {was or 'none'}, and this run's is {now or 'none'}{how}."
             )
+    notes += [
+        f"The baseline has no {measure}: not compared."
+        for measure in gate.measures
+        if measure not in baseline.measures
+    ]
     mine = Baseline.of(run, gate.measures).questions
     new = [name for name in mine if name not in baseline.questions]
     changed = [

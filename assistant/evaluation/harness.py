@@ -20,10 +20,11 @@ from assistant.evaluation.results import Result
 from assistant.evaluation.run import RUN, Run, append_results, mend_results, read_results
 from assistant.evaluation.running import MAX_ERRORS, Progress, Task, TooManyErrorsError, ask_all, tasks
 from assistant.retrieval import DateRange
+from assistant.settings import EXTRACTIVE
 
 OFFLINE = "offline"
 """The judge that needs no key."""
-CHANGING = ("started", "seconds", "finished")
+CHANGING = ("files", "started", "seconds", "finished")
 """Settings that a run which goes on may have otherwise."""
 AT_ONCE = 8
 """Questions that a model is asked at a time: it waits more than it computes here."""
@@ -82,11 +83,8 @@ def evaluate(  # noqa: PLR0913 - each is a choice of its own
         "since": None if since is None else str(since),
         "repeat": repeat,
         "judge": who.name if who is not None else None,
-        "questions": {
-            "files": _files(questions),
-            "count": sum(map(len, chosen)),
-            "digest": provenance.of_questions(chosen),
-        },
+        "questions": {"count": sum(map(len, chosen)), "digest": provenance.of_questions(chosen)},
+        "files": _files(questions),
         **_answering(assistant),
         "versions": provenance.versions(),
         "commit": provenance.commit(),
@@ -169,14 +167,15 @@ def missing(assistant: Assistant, dialogues: Sequence[Dialogue]) -> list[str]:
 
 def at_once(assistant: Assistant) -> int:
     """Give how many questions to ask at a time: as many as compute, or as a model's server takes."""
-    return AT_ONCE if assistant.settings.reads_by_model else min(AT_ONCE, os.cpu_count() or 1)
+    extractive = assistant.status().reader == EXTRACTIVE
+    return min(AT_ONCE, os.cpu_count() or 1) if extractive else AT_ONCE
 
 
 def _answering(assistant: Assistant) -> dict[str, Any]:
     """Give what decides the answers but the papers and the code; no key is in it."""
     settings = assistant.settings
     reader = assistant.status().reader
-    if not settings.reads_by_model:
+    if reader == EXTRACTIVE:
         return {"reader": reader, "model": None, "base_url": None}
     return {
         "reader": reader,

@@ -114,7 +114,7 @@ def fingerprint(asked: Assistant) -> dict[str, str]:
 
 def address(settings: Settings) -> str | None:
     """Give the address of the model's server, without a name or password in it."""
-    if not settings.reads_by_model or settings.openai_base_url is None:
+    if settings.openai_base_url is None:
         return None
     parts = urlsplit(settings.openai_base_url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))

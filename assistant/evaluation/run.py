@@ -44,7 +44,7 @@ class Run:
 
     settings: Mapping[str, Any]
     """`suites`, `sample`, `seed`, `since`, `repeat`, `reader`, `model`, `base_url`, `judge`, `questions`,
-    `versions`, `commit`, `papers`, `fingerprint`, `started` (ISO), `seconds`."""
+    `files`, `versions`, `commit`, `papers`, `fingerprint`, `started` (ISO), `seconds`."""
     results: tuple[Result, ...]
     """In the order of the questions."""
 
@@ -82,6 +82,12 @@ class Run:
     def errors(self) -> list[tuple[str, str]]:
         """List what failed: the question's key, and what and why; one a question at the most per reason."""
         return [(result.key, reason) for result in self.results for reason in result.errors]
+
+    def _repr_markdown_(self) -> str:
+        """Show the run in a notebook."""
+        from assistant.evaluation.reports.markdown import markdown
+
+        return markdown(self, None)
 
     @classmethod
     def read(cls, folder: Path | str) -> Self:

@@ -1,9 +1,11 @@
 """Asking the questions of a run, several at a time, and keeping each result as it comes."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from assistant.answering.answer import Answer
 from assistant.answering.objects import answer_object
@@ -83,22 +85,24 @@ def ask_all(  # noqa: PLR0913 - each is a choice of its own
     total = left if total is None else total
     results: list[Result] = []
     failed: list[Result] = []
-    for found in _finished(lambda task: ask(assistant, task, judge=judge, known=known), todo, concurrency):
-        keep(found)
-        results += found
-        failed += [result for result in found if result.errors]
-        if progress is not None:
-            progress(total - left + len(results), total)
-        # Rounded first: 0.07 of 100 is a little over 7.
-        if len(failed) > int(round(max_errors * total, 6)):
-            raise TooManyErrorsError(failed, total)
+    work = partial(ask, assistant, judge=judge, known=known)
+    with closing(_finished(work, todo, concurrency)) as finished:
+        for found in finished:
+            keep(found)
+            results += found
+            failed += [result for result in found if result.errors]
+            if progress is not None:
+                progress(total - left + len(results), total)
+            # Rounded first: 0.07 of 100 is a little over 7.
+            if len(failed) > int(round(max_errors * total, 6)):
+                raise TooManyErrorsError(failed, total)
     return results
 
 
 def _finished(
     work: Callable[[Task], list[Result]], todo: Sequence[Task], concurrency: int
-) -> Iterator[list[Result]]:
-    """Give what comes of each task as it is done; tasks not begun are dropped when nobody asks on."""
+) -> Generator[list[Result]]:
+    """Give what comes of each task as it is done; tasks not begun are dropped when it is closed."""
     executor = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="evaluation")
     try:
         pending: set[Future[list[Result]]] = {executor.submit(work, task) for task in todo}
@@ -107,7 +111,7 @@ def _finished(
             for future in done:
                 yield future.result()
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+        executor.shutdown(cancel_futures=True)
 
 
 def ask(assistant: Assistant, task: Task, *, judge: Judge | None, known: Collection[str]) -> list[Result]:

@@ -99,7 +99,7 @@ def _asked_before(options: Options) -> dict[str, Any]:
         if options.out is not None:
             raise InputError("A run goes on where it is: leave out --out.")
         before = dict(Run.read(options.resume).settings)
-        files = before["questions"]["files"]
+        files = before["files"]
         kept = {
             **before,
             "questions": Path(files[0]) if files else None,
@@ -113,6 +113,7 @@ def _run(options: Options, given: dict[str, Any], settings: "Settings", folder: 
     from assistant.assistant import Assistant
     from assistant.evaluation.harness import choose, evaluate, missing
     from assistant.evaluation.provenance import shipped_home
+    from assistant.evaluation.running import TooManyErrorsError
     from assistant.terminal.progress import asking_bar, indexing_bar
     from assistant.terminal.rendering import note, warn
 
@@ -147,7 +148,7 @@ def _run(options: Options, given: dict[str, Any], settings: "Settings", folder: 
                     recordings=recordings,
                     progress=asking,
                 )
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, TooManyErrorsError):
             note(f"assistant eval --resume {folder} goes on with it.")
             raise
 

@@ -7,6 +7,7 @@ made, and 3 where too many questions failed: 1 means that the assistant got wors
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -168,3 +169,19 @@ def _statuses() -> Iterator[None]:
             f"Something unforeseen happened ({type(error).__name__}: {error}): ASSISTANT_DEBUG=1 shows where."
         )
         raise typer.Exit(USAGE) from None
+
+
+@app.command("judges")
+def measure_judges(
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The labelled data: answers and what people said of them.")
+    ],
+    *,
+    judge: Annotated[
+        str, typer.Option(metavar="JUDGE", help="Which judge: offline, model or llamaindex.")
+    ] = "offline",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Measure a judge against labelled data."""
+    with _statuses():
+        import_module("assistant.terminal.judging").judges(data, judge, as_json)

@@ -182,9 +182,12 @@ def test_too_many_errors_exit_with_three_and_the_run_goes_on(
     again = evaluated("--resume", tmp_path / "kept", "--concurrency", "1", **variables)
     assert again.returncode == 0, again.stderr
     assert "2 answers" in again.stdout
-    # recorded, and so replayed without a server or a key
-    replayed = evaluated("--suite", "single", "--replay", out="replayed", ASSISTANT_MODEL=MODEL)
+    # recorded, and so replayed without a key, and without asking the server
+    asked = len(peer.requests)
+    variables.pop("OPENAI_API_KEY")
+    replayed = evaluated("--suite", "single", "--replay", out="replayed", **variables)
     assert replayed.returncode == 0, replayed.stderr
+    assert len(peer.requests) == asked
 
 
 def test_a_killed_run_goes_on_where_it_was(
