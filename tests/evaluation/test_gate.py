@@ -97,6 +97,14 @@ def test_questions_about_one_paper_count_as_one_loss() -> None:
     assert together.passed
 
 
+@pytest.mark.parametrize(("lost", "fails"), [(1, False), (4, False), (5, True)])
+def test_a_few_papers_are_no_proof(lost: int, *, fails: bool) -> None:
+    # All of them lost: the bootstrap sees no variance at all, and a sign test knows that it may be chance.
+    report = verdict(facts_run([1] * lost), facts_run([0] * lost))
+    assert only(report).p == 0.5**lost
+    assert report.passed is not fails
+
+
 def test_floors_hold_without_a_baseline() -> None:
     gate = Gate((Gated("all facts", 0.01),), {("all", "all facts"): 0.9, ("single", "all facts"): 0.7})
     report = compare(facts_run([1] * 8 + [0] * 2), None, gate)

@@ -12,7 +12,7 @@ from synthetic import result
 from assistant import Assistant, Settings
 from assistant.answering.citations import cited_sentences
 from assistant.errors import InputError
-from assistant.evaluation import evaluate
+from assistant.evaluation import Baseline, compare, evaluate
 from assistant.evaluation.judging.judge import Claim, Judge, JudgeError, Judgement, Statement, Verdict
 from assistant.evaluation.questions import CuratedQuestion
 from assistant.evaluation.results import result_from, result_object
@@ -133,6 +133,14 @@ def test_a_run_is_read_as_it_was_written(assistant: Assistant, questions: Path, 
     assert written["totals"]["all"]["hit@1"]["mean"] == 1
     assert written["totals"]["all"]["hit@1"]["not_applicable"] == 1
     assert written["errors"] == []
+
+
+def test_it_takes_five_lines(assistant: Assistant, questions: Path) -> None:
+    run = evaluate(assistant, questions, judge=None)
+    report = compare(run, Baseline.of(run, ["all facts", "right to answer"]))
+    assert report.passed, report
+    # in a notebook
+    assert "| all | all facts |" in run._repr_markdown_()
 
 
 def test_repeats_have_keys_of_their_own(assistant: Assistant, questions: Path) -> None:

@@ -53,7 +53,8 @@ def test_a_first_run_has_nothing_to_be_compared_with(evaluated: Any, tmp_path: P
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("Evaluation  3 answers, extractive reader, no judge, 12 papers, ")
-    table = {line.split("  ")[0]: line.split() for line in lines[2:]}
+    whole = lines[2 : lines.index("", 2)]
+    table = {line.split("  ")[0]: line.split() for line in whole}
     assert table["measure"][1:4] == ["all", "single", "unanswerable"]
     assert table["answers"][1:] == ["3", "2", "1"]
     assert table["hit@1"][1:4] == ["1.000", "1.000", "–"]
