@@ -13,7 +13,7 @@ from assistant.evaluation.gate import Comparison, GateReport
 from assistant.evaluation.judging.judge import Verdict
 from assistant.evaluation.measures import holds_fact
 from assistant.evaluation.reports.marking import Change, Stretch, changes, stretches
-from assistant.evaluation.reports.outcomes import Outcome, State, outcomes, verdict
+from assistant.evaluation.reports.outcomes import Outcome, flipped, has_baseline, outcomes, verdict
 from assistant.evaluation.reports.plots import panels
 from assistant.evaluation.reports.text import legible
 from assistant.evaluation.reports.wording import HEADLINES, MEANINGS, change, figure, ordered
@@ -35,6 +35,7 @@ FILTERS = {
 }
 """The outcomes that questions can be filtered by, and what they are called."""
 FACTS = (
+    ("suites", "Suites"),
     ("reader", "Reader"),
     ("model", "Model"),
     ("base_url", "Server"),
@@ -119,6 +120,9 @@ def html(run: Run, gate: GateReport | None) -> str:
             answering=run.answering(),
             panels=panels(run, totals, gate),
             rows=rows,
+            compared=has_baseline(gate),
+            worse=_count(rows, "worse"),
+            better=_count(rows, "better"),
             filters=[(tag, name, _count(rows, tag)) for tag, name in FILTERS.items()],
             facts=[
                 (name, run.settings[key]) for key, name in FACTS if run.settings.get(key) not in (None, "")
@@ -131,22 +135,28 @@ def html(run: Run, gate: GateReport | None) -> str:
     )
 
 
+def _said(setting: object) -> str:
+    """Write a setting as people read it."""
+    if isinstance(setting, Mapping):
+        return ", ".join(f"{name} {value}" for name, value in setting.items())
+    return ", ".join(map(str, setting)) if isinstance(setting, list | tuple) else str(setting)
+
+
 def _row(place: int, outcome: Outcome) -> Row:
     result = outcome.result
     answer: Mapping[str, Any] = result.answer or {}
-    text = str(answer.get("answer", ""))
     facts = [] if outcome.refused else result.question.facts
     return Row(
         outcome=outcome,
         place=place,
         tags=" ".join(_tags(outcome)),
-        answer=tuple(stretches(text, result.sentences, facts)),
+        answer=tuple(stretches(outcome.text, result.sentences, facts)),
         titles=tuple(_expected(result.question.titles, answer)),
         facts=tuple(
-            (" / ".join(alternatives), bool(facts) and holds_fact(text, alternatives))
+            (" / ".join(alternatives), bool(facts) and holds_fact(outcome.text, alternatives))
             for alternatives in result.question.facts
         ),
-        before=_before(outcome, text),
+        before=None if outcome.before is None else tuple(changes(outcome.before, outcome.text)),
     )
 
 
@@ -174,11 +184,6 @@ def _expected(titles: Sequence[str], answer: Mapping[str, Any]) -> list[Expected
     return [Expected(title, numbers.get(name), ranks.get(name)) for title, name in names]
 
 
-def _before(outcome: Outcome, text: str) -> tuple[Change, ...] | None:
-    known = next((flip.before_answer for flip in outcome.flips if flip.before_answer is not None), None)
-    return None if known is None else tuple(changes(str(known.get("answer", "")), text))
-
-
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -197,7 +202,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters.update(figure=figure, change=change, inline=Markup)
-    environment.globals.update(State=State, Verdict=Verdict)
+    environment.globals.update(Verdict=Verdict, flipped=flipped)
     return environment
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from assistant.evaluation.gate import Comparison, GateReport
-from assistant.evaluation.reports.outcomes import Outcome, State, outcomes
+from assistant.evaluation.reports.outcomes import Outcome, State, flipped, has_baseline, outcomes
 from assistant.evaluation.reports.text import legible
 from assistant.evaluation.reports.wording import change, figure
 from assistant.evaluation.run import Run
@@ -32,7 +32,7 @@ def junit(run: Run, gate: GateReport | None) -> bytes:
     for outcome in sorted(outcomes(run, gate), key=lambda outcome: outcome.result.key):
         of_suite.setdefault(outcome.result.question.suite, []).append(outcome)
     for suite in run.suites:
-        cases = [_case(outcome, has_baseline=gate is not None) for outcome in of_suite[suite]]
+        cases = [_case(outcome, compared=has_baseline(gate)) for outcome in of_suite[suite]]
         root.append(_suite(suite, cases, str(run.settings.get("started", ""))))
     if gate is not None:
         root.append(_suite("gate", [_gated(found) for found in gate.comparisons], ""))
@@ -56,7 +56,7 @@ def _suite(name: str, cases: Sequence[ET.Element], started: str) -> ET.Element:
     return suite
 
 
-def _case(outcome: Outcome, *, has_baseline: bool) -> ET.Element:
+def _case(outcome: Outcome, *, compared: bool) -> ET.Element:
     result = outcome.result
     case = ET.Element(
         "testcase",
@@ -66,7 +66,7 @@ def _case(outcome: Outcome, *, has_baseline: bool) -> ET.Element:
     )
     tag = ELEMENTS.get(outcome.state)
     if tag is not None:
-        message, body = _told(outcome, has_baseline=has_baseline)
+        message, body = _told(outcome, compared=compared)
         # Jenkins and GitLab show a skipped case's message alone.
         element = ET.SubElement(case, tag, message=legible(message))
         if tag != "skipped":
@@ -77,20 +77,16 @@ def _case(outcome: Outcome, *, has_baseline: bool) -> ET.Element:
     return case
 
 
-def _told(outcome: Outcome, *, has_baseline: bool) -> tuple[str, str]:
+def _told(outcome: Outcome, *, compared: bool) -> tuple[str, str]:
     """Say in a line what is amiss, and at length what to see."""
-    now = str((outcome.result.answer or {}).get("answer", ""))
     if outcome.state is State.ERROR:
         return outcome.errors[0], "\n".join(outcome.errors)
     if outcome.state is State.WRONG:
-        since = "lost nothing since the baseline" if has_baseline else "there is no baseline"
+        since = "lost nothing since the baseline" if compared else "there is no baseline"
         return f"{outcome.reason}; {since}", ""
-    lost = "; ".join(
-        f"{flip.measure}: {flip.before:.0f} in the baseline, {flip.now:.0f} now" for flip in outcome.worse
-    )
-    known = next((flip.before_answer for flip in outcome.worse if flip.before_answer is not None), None)
-    before = "not known" if known is None else str(known.get("answer", ""))
-    return lost, f"{lost}\n\nIn the baseline:\n{before}\n\nNow:\n{now}"
+    lost = "; ".join(flipped(flip) for flip in outcome.worse)
+    before = "(not known)" if outcome.before is None else outcome.before
+    return lost, f"{lost}\n\nIn the baseline:\n{before}\n\nNow:\n{outcome.text}"
 
 
 def _out(outcome: Outcome) -> list[str]:

@@ -7,10 +7,9 @@ or mentions of it.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from assistant.evaluation.gate import Comparison, GateReport
-from assistant.evaluation.reports.outcomes import Outcome, State, outcomes, verdict
+from assistant.evaluation.reports.outcomes import Outcome, State, flipped, outcomes, verdict
 from assistant.evaluation.reports.text import legible
 from assistant.evaluation.reports.wording import HEADLINES, change, figure, ordered
 from assistant.evaluation.run import ALL, Run, Total
@@ -157,20 +156,18 @@ def _folded(title: str, chosen: Sequence[Outcome], room: int) -> str:
 
 
 def _entry(outcome: Outcome) -> str:
-    flips = [f"{flip.measure} {flip.before:.0f} → {flip.now:.0f}" for flip in outcome.flips]
-    told = "; ".join(_plain(part) for part in (*flips, *outcome.errors))
+    told = "; ".join(_plain(part) for part in (*map(flipped, outcome.flips), *outcome.errors))
     question = outcome.result.question
-    known = next((flip.before_answer for flip in outcome.flips if flip.before_answer is not None), None)
     lines = [f"**{_plain(outcome.name)}** ({_plain(question.suite)}): {told}", ""]
     lines += _fenced("text", legible(question.question))
-    if known is not None:
-        before = _prefixed("- ", _cut(known))
-        lines += _fenced("diff", f"{before}\n{_prefixed('+ ', _cut(outcome.result.answer or {}))}")
+    if outcome.before is not None:
+        both = f"{_prefixed('- ', _cut(outcome.before))}\n{_prefixed('+ ', _cut(outcome.text))}"
+        lines += _fenced("diff", both)
     return "\n".join([*lines, ""])
 
 
-def _cut(answer: Mapping[str, Any]) -> str:
-    text = legible(str(answer.get("answer", "")))
+def _cut(answer: str) -> str:
+    text = legible(answer)
     return text if len(text) <= ANSWER else f"{text[:ANSWER]} …"
 
 

@@ -10,6 +10,9 @@ from assistant.answering.citations import MARKER
 from assistant.evaluation.measures import holds_fact
 from assistant.evaluation.results import JudgedSentence
 
+CUT = "…"
+"""Ends a text of which only the beginning was kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -102,12 +105,14 @@ class Change:
 
 
 def changes(before: str, now: str) -> list[Change]:
-    """Compare two texts word by word.
+    """Compare two texts word by word; where only the beginning of the first is known, their beginnings.
 
     >>> [(piece.kind, piece.text) for piece in changes("It saves 17.5%.", "It saves 12%.")]
     [('same', 'It saves '), ('gone', '17.5%.'), ('new', '12%.')]
     """
-    first, second = (re.findall(r"\s+|\S+", text) for text in (before, now))
+    if before.endswith(CUT):
+        now = f"{now[: len(before) - 1].rstrip()}{CUT}" if len(now) >= len(before) else now
+    first, second = (re.findall(r"\S+\s*|\s+", text) for text in (before, now))
     found = []
     for operation, i1, i2, j1, j2 in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
         if operation == "equal":

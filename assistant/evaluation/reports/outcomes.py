@@ -18,11 +18,11 @@ class State(StrEnum):
     ERROR = "error"
     """It was not answered, or a measure of it could not be taken."""
     WORSE = "worse"
-    """A measure of the gate was 1 in the baseline and is not now."""
+    """A measure of the gate was 1 in the baseline and is 0 now."""
     WRONG = "wrong"
     """It is wrong, and was so before, or there is nothing to compare it with."""
     BETTER = "better"
-    """A measure of the gate is 1 and was not in the baseline."""
+    """A measure of the gate was 0 in the baseline and is 1 now."""
     RIGHT = "right"
 
 
@@ -44,12 +44,24 @@ class Outcome:
     def wrong(self) -> tuple[str, ...]:
         """The measures that make it wrong."""
         scores = self.result.scores
-        return tuple(name for name in REQUIRED if name in scores and scores[name].value == 0)
+        values = {name: scores[name].value for name in REQUIRED if name in scores}
+        return tuple(name for name, value in values.items() if value is not None and value < 1)
 
     @property
     def errors(self) -> tuple[str, ...]:
         """Why it was not answered, or could not be scored."""
         return self.result.errors
+
+    @property
+    def before(self) -> str | None:
+        """The baseline's answer, or its beginning; None where nothing flipped or it is not known."""
+        known = next((flip.before_answer for flip in self.flips if flip.before_answer is not None), None)
+        return None if known is None else str(known.get("answer", ""))
+
+    @property
+    def text(self) -> str:
+        """What the assistant answered; empty where it failed to."""
+        return str((self.result.answer or {}).get("answer", ""))
 
     @property
     def worse(self) -> tuple[Flip, ...]:
@@ -79,13 +91,22 @@ class Outcome:
             "right to answer": "refused, though the papers answer it"
             if self.refused
             else "answered, though the papers do not answer it",
-            "citations valid": "cites a paper that was not found",
+            "citations valid": "cites what is not there",
             "all facts": "lacks a fact",
         }
         wrong = self.wrong
         if "right to answer" in wrong and self.refused:
             wrong = ("right to answer",)  # the rest follows from it
         return "; ".join(words[measure] for measure in wrong)
+
+
+def flipped(flip: Flip) -> str:
+    """Say what a flip changed.
+
+    >>> flipped(Flip("q1#0", "all facts", 1.0, 0.0, None, None))
+    'all facts 1 → 0'
+    """
+    return f"{flip.measure} {round(flip.before, 2):g} → {round(flip.now, 2):g}"
 
 
 def outcomes(run: Run, gate: GateReport | None) -> list[Outcome]:
@@ -107,17 +128,23 @@ def outcomes(run: Run, gate: GateReport | None) -> list[Outcome]:
     return sorted(found, key=lambda outcome: order.index(outcome.state))
 
 
+def has_baseline(gate: GateReport | None) -> bool:
+    """Tell whether anything was compared with a baseline, and not with floors alone."""
+    return gate is not None and any(compared.before is not None for compared in gate.comparisons)
+
+
 def verdict(gate: GateReport | None) -> str:
     """Say in a sentence how the gate decided."""
     if gate is None:
-        return "This run was compared with nothing: there is no baseline."
+        return "This run was compared with nothing."
     gated = len(gate.comparisons)
-    if gate.passed:
-        return (
-            f"The gate passed: none of the {gated} gated measures is below its floor, or below the baseline "
-            "by more than chance and more than the smallest loss worth stopping for."
-        )
-    fallen = sum(comparison.failed for comparison in gate.comparisons)
+    if not gate.passed:
+        fallen = sum(compared.failed for compared in gate.comparisons)
+        many = "is" if fallen == 1 else "are"
+        return f"The gate failed: {fallen} of the {gated} measures it watches {many} too low."
+    if not has_baseline(gate):
+        return "The gate passed: nothing is below its floor. There was no baseline to compare with."
     return (
-        f"The gate failed: {fallen} of the {gated} gated measures {'is' if fallen == 1 else 'are'} too low."
+        f"The gate passed: none of the {gated} measures it watches is below its floor, or has lost more than "
+        "chance explains and the gate lets go."
     )

@@ -10,7 +10,7 @@ MEANINGS = {
     "recall@10": "share of the papers of a full answer among the first ten found",
     "facts": "share of the facts of a full answer that the answer gives",
     "all facts": "the answer gives every fact of a full answer",
-    "citations valid": "every paper cited is one that was found",
+    "citations valid": "share of the citations that name a paper of the collection",
     "citation precision": "share of the papers cited that a full answer cites",
     "citation recall": "share of the papers of a full answer that are cited",
     "sentence citation precision": "share of the citations that their sentence needs, by the judge",
