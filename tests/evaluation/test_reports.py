@@ -398,6 +398,18 @@ def test_without_what_draws_plots_the_page_says_so(tmp_path: Path, monkeypatch: 
     assert "pip install vl-convert-python" in root.words
 
 
+def test_settings_are_told_as_people_read_them(tmp_path: Path) -> None:
+    settings = {
+        "suites": ["single", "chat"],
+        "questions": {"files": [], "count": 8},
+        "model": None,
+        "seed": 0,
+    }
+    facts = page(replace(RUN, settings=settings), None, tmp_path).one("dl", class_="facts")
+    told = {node.one("dt").words: node.one("dd").words for node in facts.all("div")}
+    assert told == {"Suites": "single, chat", "Questions": "count 8", "Seed": "0"}
+
+
 def test_an_empty_run_is_a_page_too(tmp_path: Path) -> None:
     root = page(Run(settings={}, results=()), None, tmp_path)
     assert "0 answers" in root.words

@@ -125,7 +125,9 @@ def html(run: Run, gate: GateReport | None) -> str:
             better=_count(rows, "better"),
             filters=[(tag, name, _count(rows, tag)) for tag, name in FILTERS.items()],
             facts=[
-                (name, run.settings[key]) for key, name in FACTS if run.settings.get(key) not in (None, "")
+                (name, _said(run.settings[key]))
+                for key, name in FACTS
+                if run.settings.get(key) not in (None, "", [], {})
             ],
             style=style,
             style_hash=_hash(style),
@@ -136,10 +138,10 @@ def html(run: Run, gate: GateReport | None) -> str:
 
 
 def _said(setting: object) -> str:
-    """Write a setting as people read it."""
+    """Write a setting as people read it: what is empty in it is left out."""
     if isinstance(setting, Mapping):
-        return ", ".join(f"{name} {value}" for name, value in setting.items())
-    return ", ".join(map(str, setting)) if isinstance(setting, list | tuple) else str(setting)
+        return ", ".join(f"{name} {_said(value)}" for name, value in setting.items() if value)
+    return ", ".join(map(_said, setting)) if isinstance(setting, list | tuple) else str(setting)
 
 
 def _row(place: int, outcome: Outcome) -> Row:
