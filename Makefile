@@ -24,13 +24,17 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: ask chat setup test lint types format check docs lock build clean help
+.PHONY: ask chat eval setup test lint types format check docs lock build clean help
 
 ask: $(STAMPS)/project  ## answer one question: make ask Q="…"
 	@$(BIN)/assistant ask -- "$$Q"
 
 chat: $(STAMPS)/project  ## talk about the papers in the terminal
 	@$(BIN)/assistant chat
+
+# Whoever has a key set is not to pay for this: the gate's baseline is the extractive reader's.
+eval: $(STAMPS)/project  ## ask the curated questions, and fail where answers got worse; options with ARGS="…"
+	@ASSISTANT_MODEL=extractive $(BIN)/assistant eval $(ARGS)
 
 setup: $(STAMPS)/project $(STAMPS)/dev $(STAMPS)/litellm  ## set up everything, for work on the code
 

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 DATA_FOLDERS = ("corpus", "eval/questions", "prompts")
+DATA_FILES = ("eval/baseline.json", "eval/gate.toml")
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-litellm.txt", "requirements-weights.txt")
 
 
@@ -96,7 +97,9 @@ def test_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) -> N
         for folder in DATA_FOLDERS
         for name, content in checkout_files(folder).items()
     }
-    patterns = ("*.py", "py.typed", "*.json", "*.npz")
+    for name in DATA_FILES:
+        data[f"assistant/_data/{name}"] = (ROOT / name).read_bytes()
+    patterns = ("*.py", "py.typed", "*.json", "*.npz", "*.jinja", "*.css", "*.js")
     package = {
         name: content for each in patterns for name, content in checkout_files("assistant", each).items()
     }

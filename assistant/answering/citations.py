@@ -33,6 +33,8 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"\A\s*(?:[-*+\u2022\u00b7]|\#{1,6}|>|\d{1,3}[.)])\s+")
+_SPACED_MARKER = re.compile(r"\s*\[\d+\]")
+_NUMBER = re.compile(r"\d+")
 _LEADING_MARKERS = re.compile(r"(?:\s*\[\d+\])+")
 
 
@@ -79,25 +81,44 @@ def _plain(content: str) -> str:
     return "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Me", "Mn")).strip()
 
 
-def without_citation(text: str) -> Iterator[str]:
-    """Give the sentences of an answer that have no marker, in order.
+def cited_sentences(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Give the sentences of an answer in order, without markers, each with the numbers it cites.
 
     A marker behind the full stop belongs to the sentence before it; a list's items stand alone.
+
+    >>> list(cited_sentences("Tea cools [2]. [1] Kettles whistle. Cups break [2]."))
+    [('Tea cools.', (2, 1)), ('Kettles whistle.', ()), ('Cups break.', (2,))]
+    """
+    for line in text.splitlines():
+        waiting, numbers = "", list[str]()
+        for sentence in sentences(_BULLET.sub("", line)):
+            leading = _LEADING_MARKERS.match(sentence.text)
+            rest = sentence.text[leading.end() :].strip() if leading else sentence.text
+            if leading:
+                numbers += _NUMBER.findall(leading.group())
+            if not re.search(r"\w", _SPACED_MARKER.sub("", rest)):
+                numbers += _NUMBER.findall(rest)
+                continue
+            if waiting:
+                yield waiting, _distinct(numbers)
+                numbers = []
+            waiting = _SPACED_MARKER.sub("", rest).strip()
+            numbers += _NUMBER.findall("".join(MARKER.findall(rest)))
+        if waiting:
+            yield waiting, _distinct(numbers)
+
+
+def without_citation(text: str) -> Iterator[str]:
+    """Give the sentences of an answer that have no marker, in order.
 
     >>> list(without_citation("Tea cools. [1] Kettles whistle. Cups break [2]."))
     ['Kettles whistle.']
     """
-    for line in text.splitlines():
-        waiting = ""
-        for place, sentence in enumerate(sentences(_BULLET.sub("", line))):
-            leading = _LEADING_MARKERS.match(sentence.text)
-            rest = sentence.text[leading.end() :].strip() if leading else sentence.text
-            if waiting and not leading:
-                yield waiting
-            cited = MARKER.search(rest) or (leading and not place)
-            waiting = "" if cited or not re.search(r"\w", rest) else rest
-        if waiting:
-            yield waiting
+    return (sentence for sentence, numbers in cited_sentences(text) if not numbers)
+
+
+def _distinct(numbers: Iterable[str]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(int(number) for number in numbers))
 
 
 class CitationFilter(Scanner):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.errors import AssistantError
+from assistant.terminal import evaluating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 papers = typer.Typer(no_args_is_help=True, help="List, show or remove the papers of the collection.")
 app.add_typer(papers, name="papers")
+app.add_typer(evaluating.app, name="eval")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Verbose = Annotated[
@@ -75,6 +77,7 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Answer one question, and name the papers that the answer rests on."""
+    from assistant.answering.objects import answer_object
     from assistant.terminal import rendering
     from assistant.terminal.streaming import print_stream
 
@@ -87,7 +90,7 @@ def ask(
         else:
             answer = assistant.ask(question, since=since, until=until)
             if as_json:
-                rendering.print_json(rendering.answer_object(answer))
+                rendering.print_json(answer_object(answer))
                 rendering.print_warnings(answer)
             else:
                 rendering.print_answer(answer)
@@ -98,6 +101,7 @@ def ask(
 
 def _ask_each(since: str | None, until: str | None, *, verbose: bool, as_json: bool) -> None:
     """Answer each line of standard input by itself, as it comes; the others too where one fails."""
+    from assistant.answering.objects import answer_object
     from assistant.terminal import rendering
     from assistant.terminal.cleaning import cleaned
 
@@ -114,7 +118,7 @@ def _ask_each(since: str | None, until: str | None, *, verbose: bool, as_json: b
                 print(f"assistant: {cleaned(str(error))}", file=sys.stderr)  # noqa: T201 - this is the terminal
                 continue
             if as_json:
-                rendering.print_json_line(rendering.answer_object(answer))
+                rendering.print_json_line(answer_object(answer))
                 rendering.print_warnings(answer)
             else:
                 if answered:
@@ -175,13 +179,14 @@ def search(
     as_json: Json = False,
 ) -> None:
     """List the papers that fit best, without answering."""
+    from assistant.answering.objects import hit_object
     from assistant.terminal import rendering
 
     with _open_assistant() as assistant:
         hits = assistant.search(question, limit=limit, since=since, until=until)
         rendering.note_missing_tokens(assistant.status())
     if as_json:
-        rendering.print_json([rendering.hit_object(hit, dated=True) for hit in hits])
+        rendering.print_json([hit_object(hit, dated=True) for hit in hits])
     else:
         rendering.print_hits(hits)
 

@@ -6,9 +6,9 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from assistant.answering.citations import MARKER
+from assistant.answering.objects import answer_object, usage_object
 from assistant.index.function_words import FUNCTION_WORDS
 from assistant.terminal.cleaning import cleaned, escaped
-from assistant.terminal.rendering import answer_object, usage_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
