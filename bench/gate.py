@@ -63,7 +63,8 @@ def worse(values: Values, lost: Sequence[str], random: np.random.Generator) -> V
     """Lose 5 points in some measures, on the same questions."""
     now = values.copy()
     places = random.choice(np.flatnonzero((values == 1).all(axis=1)), LOST, replace=False)
-    now[np.ix_(places, [MEASURES.index(measure) for measure in lost])] = 0.0
+    for measure in lost:
+        now[places, MEASURES.index(measure)] = 0.0
     return now
 
 
