@@ -1,6 +1,7 @@
 """The bootstrap over clusters: how far a mean would move had other papers been asked about."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ RESAMPLES = 2_000
 SEED = 20_260_101
 """Fixed, so that the same results give the same verdict."""
 
-_AT_ONCE = 4_000_000
+_AT_ONCE = 2_000_000
 """Weights held in memory at a time."""
 
 Floats = NDArray[np.float64]
@@ -49,20 +50,21 @@ def resampled_means(sums: Floats, counts: Floats, *, resamples: int = RESAMPLES,
     Returns:
         One row a draw and one column a measure; NaN where a draw holds no number of a measure.
     """
-    drawn = [
-        np.divide(weights @ sums, total, out=np.full(total.shape, np.nan), where=total > 0)
-        for weights in _weights(len(sums), resamples, seed)
-        for total in [weights @ counts]
-    ]
-    return np.concatenate(drawn) if drawn else np.empty((0, sums.shape[1]))
+    if not len(sums):
+        return np.empty((0, sums.shape[1]))
+    step = max(1, _AT_ONCE // len(sums))
+    both = np.concatenate([sums, counts], axis=1)
+    drawn = []
+    for start in range(0, resamples, step):
+        weights = _weights(len(sums), min(step, resamples - start), seed, start)
+        values, totals = np.split(weights @ both, 2, axis=1)
+        drawn.append(np.divide(values, totals, out=np.full(totals.shape, np.nan), where=totals > 0))
+    return np.concatenate(drawn)
 
 
-def _weights(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
-    """Give how often each cluster is in each draw, some draws at a time."""
-    generator = np.random.default_rng(seed)
-    step = max(1, _AT_ONCE // max(1, clusters))
-    for start in range(0, resamples if clusters else 0, step):
-        size = min(step, resamples - start)
-        drawn = generator.integers(clusters, size=(size, clusters))
-        drawn += np.arange(size)[:, None] * clusters
-        yield np.bincount(drawn.ravel(), minlength=size * clusters).reshape(size, clusters).astype(np.float64)
+@lru_cache(maxsize=4)  # the suites of a run, and one run after another, draw from as many clusters
+def _weights(clusters: int, size: int, seed: int, start: int) -> Floats:
+    """Give how often each cluster is in each of some draws."""
+    generator = np.random.default_rng([seed, start])
+    drawn = generator.integers(clusters, size=(size, clusters)) + np.arange(size)[:, None] * clusters
+    return np.bincount(drawn.ravel(), minlength=size * clusters).reshape(size, clusters).astype(np.float64)

@@ -174,14 +174,26 @@ def _statuses() -> Iterator[None]:
 @app.command("judges")
 def measure_judges(
     data: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="The labelled data: answers and what people said of them.")
+        Path, typer.Option(metavar="FOLDER", help="Labelled answers, or sentences with one thing changed.")
     ],
     *,
     judge: Annotated[
         str, typer.Option(metavar="JUDGE", help="Which judge: offline, model or llamaindex.")
     ] = "offline",
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw how well its probabilities hold, as SVG.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """Measure a judge against labelled data."""
+    """Measure a judge against what people said."""
     with _statuses():
-        import_module("assistant.terminal.judging").judges(data, judge, as_json)
+        from contextlib import closing
+
+        from assistant.answering.recorded import Recordings
+        from assistant.evaluation.judging.choosing import judge_for
+        from assistant.settings import Settings
+
+        settings = Settings.load()
+        recordings = Recordings(settings.cache / "recordings")
+        with closing(judge_for(judge, settings, recordings=recordings)) as measured:
+            import_module("assistant.terminal.judging").judges(measured, data, as_json=as_json, plot=plot)

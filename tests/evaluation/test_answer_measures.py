@@ -1,5 +1,7 @@
 """The measures of answers, against values computed by hand, and what holds of them always."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,8 +119,9 @@ def test_faithfulness_is_the_share_of_claims_borne_out(claims: list[int], share:
     assert faithfulness([bool(claim) for claim in claims]) == share
 
 
-def test_shares_of_nothing_are_not_defined() -> None:
-    for measure, nothing in (
+@pytest.mark.parametrize(
+    ("measure", "nothing"),
+    [
         (lambda: facts_found("tea", []), "fact"),
         (lambda: citations_valid([], {}, {"a"}), "citation"),
         (lambda: citation_precision(set(), {"a"}), "citation"),
@@ -126,9 +129,11 @@ def test_shares_of_nothing_are_not_defined() -> None:
         (lambda: sentence_citation_recall([]), "sentence"),
         (lambda: sentence_citation_precision([UNCITED]), "citation"),
         (lambda: faithfulness([]), "claim"),
-    ):
-        with pytest.raises(ValueError, match=f"without a {nothing}"):
-            measure()
+    ],
+)
+def test_shares_of_nothing_are_not_defined(measure: Callable[[], float], nothing: str) -> None:
+    with pytest.raises(ValueError, match=f"without a {nothing}"):
+        measure()
 
 
 # Answered or refused

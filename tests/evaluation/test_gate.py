@@ -14,12 +14,12 @@ from assistant.errors import InputError
 from assistant.evaluation.baseline import Baseline
 from assistant.evaluation.bootstrap import cluster_sums, resampled_means
 from assistant.evaluation.gate import Comparison, GateReport, compare
-from assistant.evaluation.losses import holm, loss_tests
+from assistant.evaluation.losses import holm
 from assistant.evaluation.run import Run
 from assistant.evaluation.scores import failed
 from assistant.evaluation.thresholds import Gate, Gated
+from bench.gate import CLUSTERS, LOSSES, MEASURES, SHIPPED, failing_share, fails, truth, worse
 
-SHIPPED = Gate.read().without_floors()
 FACTS = Gate((Gated("all facts", 0.01),))
 
 
@@ -232,93 +232,34 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_where_there_is_plenty() ->
 
 # How often it errs, as shipped: 300 questions on 240 papers, and the gated measures of eval/gate.toml
 
-QUESTIONS = 300
-LOST = 15
-"""5 points of 300 questions."""
-CLUSTERS = {f"q{place}": f"p{place % 240}" for place in range(QUESTIONS)}
-MEASURES = [gated.measure for gated in SHIPPED.gated]
+
+@pytest.mark.parametrize("noise", [0.01, 0.02])
+def test_noise_fails_in_five_of_a_hundred_at_the_most(noise: float) -> None:
+    assert failing_share([], noise=noise, trials=500, seed=6) <= 0.05
 
 
-def truth(random: np.random.Generator) -> NDArray[np.float64]:
-    """Draw how an assistant does: one row a question, one column a gated measure."""
-    right = random.random(QUESTIONS) < 0.95
-    facts = right & (random.random(QUESTIONS) < 0.8)
-    ranked = np.where(random.random(QUESTIONS) < 0.82, 1.0, random.choice([0.63, 0.5, 0.0], QUESTIONS))
-    faithful = np.where(random.random(QUESTIONS) < 0.9, 1.0, random.choice([0.5, 0.75], QUESTIONS))
-    by_name = {"ndcg@10": ranked, "all facts": facts, "right to answer": right, "faithfulness": faithful}
-    return np.stack([by_name[measure].astype(float) for measure in MEASURES], axis=1)
-
-
-def noisy(values: NDArray[np.float64], share: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """Let a share of the questions go otherwise by chance, in each measure as many up as down on average."""
-    seen = values.copy()
-    for column in range(values.shape[1]):
-        top = values[:, column] == 1
-        for places, value in ((np.flatnonzero(top), 0.0), (np.flatnonzero(~top), 1.0)):
-            count = min(len(places), random.poisson(share * QUESTIONS / 2))
-            seen[random.choice(places, count, replace=False), column] = value
-    return seen
-
-
-def fails(before: NDArray[np.float64], now: NDArray[np.float64]) -> bool:
-    pairs = [
-        {f"q{row}": (before[row, column], now[row, column]) for row in range(QUESTIONS)}
-        for column in range(len(MEASURES))
-    ]
-    tests = loss_tests(pairs, CLUSTERS)
-    return any(
-        test.adjusted <= 0.05 and -test.difference > gated.loss
-        for test, gated in zip(tests, SHIPPED.gated, strict=True)
-    )
-
-
-@pytest.mark.parametrize("share", [0.01, 0.02])
-def test_noise_fails_in_five_of_a_hundred_at_the_most(share: float) -> None:
-    # Either run sees the same truth through noise of its own.
-    random = np.random.default_rng(6)
-    trials = 500
-    alarms = 0
-    for _ in range(trials):
-        same = truth(random)
-        alarms += fails(noisy(same, share, random), noisy(same, share, random))
-    assert alarms <= 0.05 * trials
-
-
-@pytest.mark.parametrize(
-    "lost",
-    [["all facts"], ["right to answer"], ["faithfulness"], ["ndcg@10"], ["all facts", "right to answer"]],
-    ids=" and ".join,
-)
+@pytest.mark.parametrize("lost", LOSSES, ids=" and ".join)
 def test_a_loss_of_five_points_is_caught_in_nine_of_ten(lost: list[str]) -> None:
-    random = np.random.default_rng(7)
-    trials = 150
-    caught = 0
-    for _ in range(trials):
-        before = truth(random)
-        now = before.copy()
-        worse = random.choice(np.flatnonzero((before == 1).all(axis=1)), LOST, replace=False)
-        now[np.ix_(worse, [MEASURES.index(measure) for measure in lost])] = 0.0
-        caught += fails(noisy(before, 0.01, random), noisy(now, 0.01, random))
-    assert caught >= 0.9 * trials
+    assert failing_share(lost, noise=0.01, trials=150, seed=7) >= 0.9
 
 
 def test_the_gate_as_a_whole_agrees_with_the_trials() -> None:
     random = np.random.default_rng(8)
     before = truth(random)
-    now = before.copy()
-    now[random.choice(np.flatnonzero(before[:, 1] == 1), LOST, replace=False), 1] = 0.0
+    for lost in ([], *LOSSES):
+        now = worse(before, lost, random)
+        baseline = Baseline.of(made(before), SHIPPED.measures)
+        assert compare(made(now), baseline, SHIPPED).passed is not fails(before, now)
+        assert fails(before, now) is bool(lost)
 
-    def made(values: NDArray[np.float64]) -> Run:
-        return run(
-            [
-                result(f"q{row}", dict(zip(MEASURES, values[row], strict=True)), cluster=CLUSTERS[f"q{row}"])
-                for row in range(QUESTIONS)
-            ]
-        )
 
-    assert fails(before, now)
-    assert not verdict(made(before), made(now), SHIPPED).passed
-    assert verdict(made(before), made(before), SHIPPED).passed
+def made(values: NDArray[np.float64]) -> Run:
+    return run(
+        [
+            result(f"q{row}", dict(zip(MEASURES, values[row], strict=True)), cluster=CLUSTERS[f"q{row}"])
+            for row in range(len(values))
+        ]
+    )
 
 
 def test_settings_that_cannot_be_used_are_named(tmp_path: Path) -> None:
