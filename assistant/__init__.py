@@ -21,12 +21,14 @@ from assistant.errors import (
     InputError,
     ModelError,
     PaperNotFoundError,
+    RecordingError,
     SettingsError,
 )
 
 if TYPE_CHECKING:
     from assistant.answering.answer import Answer, Citation, Passage, Usage
     from assistant.answering.conversation import Conversation, Exchange
+    from assistant.answering.recorded import Recordings
     from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
     from assistant.assistant import Assistant
     from assistant.corpus import Paper, Rejection
@@ -54,6 +56,8 @@ __all__ = [
     "Paper",
     "PaperNotFoundError",
     "Passage",
+    "RecordingError",
+    "Recordings",
     "Rejection",
     "Settings",
     "SettingsError",
@@ -72,6 +76,7 @@ _HOMES = {
     "IngestReport": "assistant.index.ingest",
     "Paper": "assistant.corpus",
     "Passage": "assistant.answering.answer",
+    "Recordings": "assistant.answering.recorded",
     "Rejection": "assistant.corpus",
     "Settings": "assistant.settings",
     "Usage": "assistant.answering.answer",

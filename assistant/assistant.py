@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from assistant.answering.answer import SOURCES, Answer
 from assistant.answering.conversation import Conversation, Exchange
 from assistant.answering.reader import reader_for
+from assistant.answering.recorded import Recordings
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
 from assistant.corpus import Paper, read_sources
 from assistant.errors import SettingsError
@@ -52,7 +53,12 @@ class Assistant:
     """
 
     def __init__(
-        self, index: Index | None = None, *, llm: "LLM | None" = None, progress: Progress | None = None
+        self,
+        index: Index | None = None,
+        *,
+        llm: "LLM | None" = None,
+        progress: Progress | None = None,
+        recordings: Recordings | None = None,
     ) -> None:
         """Stand on an open index; `Assistant.open` is the usual way in.
 
@@ -60,12 +66,14 @@ class Assistant:
             index: the papers; by default those of the home that the settings name.
             llm: a LlamaIndex model that writes the answers, in place of the one that the settings name.
             progress: told, while papers are indexed, how many are done of how many.
+            recordings: where a model's replies are kept, or come from instead of its server.
 
         Raises:
             SettingsError: a setting or a prompt cannot be used.
         """
         self._index = index if index is not None else Index(Settings.load())
-        self._reader = reader_for(self._index, self._index.settings, llm)
+        self._recordings = recordings
+        self._reader = reader_for(self._index, self._index.settings, llm, recordings)
         self._progress = progress
 
     @classmethod
@@ -76,6 +84,7 @@ class Assistant:
         settings: Settings | None = None,
         llm: "LLM | None" = None,
         progress: Progress | None = None,
+        recordings: Recordings | None = None,
     ) -> Self:
         """Open a home, making it where there is none.
 
@@ -84,6 +93,7 @@ class Assistant:
             settings: by default read from the environment and `.env`.
             llm: a LlamaIndex model that writes the answers, in place of the one that the settings name.
             progress: told, while papers are indexed, how many are done of how many.
+            recordings: where a model's replies are kept, or come from instead of its server.
 
         Raises:
             HomeError: the home cannot be used.
@@ -94,7 +104,7 @@ class Assistant:
             settings = Settings.load(home=folder)
         elif folder is not None:
             settings = settings.model_copy(update={"home": folder})
-        return cls(Index(settings), llm=llm, progress=progress)
+        return cls(Index(settings), llm=llm, progress=progress, recordings=recordings)
 
     def __enter__(self) -> Self:
         return self
@@ -250,12 +260,13 @@ class Assistant:
             SettingsError: there is no server that has models.
         """
         chosen = self._index.settings.model_copy(update={"model": name})
-        if name != EXTRACTIVE and not chosen.reads_by_model:
+        replaying = self._recordings is not None and self._recordings.replay
+        if name != EXTRACTIVE and not (chosen.reads_by_model or replaying):
             raise SettingsError(
                 f"There is no server to run {name} on: "
                 "set OPENAI_API_KEY or OPENAI_BASE_URL, and start again."
             )
-        former, self._reader = self._reader, reader_for(self._index, chosen)
+        former, self._reader = self._reader, reader_for(self._index, chosen, None, self._recordings)
         former.close()
 
     def conversation(self, exchanges: Sequence[Exchange] = ()) -> Conversation:

@@ -54,6 +54,10 @@ class Failure(StrEnum):
     FILTERED = "filtered"
 
 
+class RecordingError(AssistantError):
+    """A model's reply that is not recorded while replaying, or a recording that cannot be read or written."""
+
+
 class ModelError(AssistantError):
     """The model or its server did not answer; `failure` says why."""
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant.answering.answer import Usage
-from assistant.answering.failures import Server, is_too_long, known_failures
+from assistant.answering.failures import Server, known_failures
+from assistant.answering.habits import TEMPERATURE, Habits
 from assistant.answering.prompts import Message
-from assistant.answering.secrets import secret_strings
+from assistant.answering.secrets import public_address, secret_strings
 from assistant.answering.tokens import TokenCount, counter
 from assistant.errors import Failure
 from assistant.settings import Settings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 OPENAI = "https://api.openai.com/v1"
 NO_KEY = "none"
 """What is sent to a server that needs no key; the openai package wants one."""
-TEMPERATURE = 0.0
 _BUSY = 429
 _FAILING = 500
 
@@ -52,6 +52,10 @@ class ChatModel(Protocol):
     """Tokens of that for the reply."""
     secrets: tuple[str, ...]
     """What must not be shown, whatever the model writes."""
+    address: str
+    """Where its server is, without what names a user."""
+    parameters: Mapping[str, Any]
+    """What is asked of it beside the messages; servers that do not take one of them do without."""
 
     @property
     def count(self) -> TokenCount:
@@ -62,50 +66,28 @@ class ChatModel(Protocol):
         """Word a failure that shows only in the reply."""
         ...
 
-    def send(self, messages: Sequence[Message], *, stream: bool) -> Generator[Delta]:
-        """Ask for a reply; closing the generator closes the connection."""
+    def send(
+        self, messages: Sequence[Message], *, stream: bool, schema: Mapping[str, Any] | None = None
+    ) -> Generator[Delta]:
+        """Ask for a reply; closing the generator closes the connection.
+
+        Args:
+            messages: what it replies to.
+            stream: whether the reply comes in pieces.
+            schema: the JSON schema, with a title, that the reply is to follow. No more than a wish: servers
+                differ in what they take, so the messages have to say it too.
+        """
         ...
 
-    def asend(self, messages: Sequence[Message], *, stream: bool) -> AsyncGenerator[Delta]:
+    def asend(
+        self, messages: Sequence[Message], *, stream: bool, schema: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[Delta]:
         """Ask for a reply without holding up the event loop."""
         ...
 
     def close(self) -> None:
         """Let go of connections."""
         ...
-
-
-class Habits:
-    """How a model wants to be asked, learnt from what it rejects."""
-
-    def __init__(self, *, limit: str) -> None:
-        """Begin with the name for the reply's limit that the server most likely knows."""
-        self._limits = [limit, *{"max_tokens", "max_completion_tokens"} - {limit}]
-        self._dropped: set[str] = set()
-
-    def parameters(self, reply: int, *, stream: bool) -> dict[str, Any]:
-        """Give the parameters that it is known to take, or not known to reject."""
-        wanted: dict[str, Any] = {"temperature": TEMPERATURE, **dict.fromkeys(self._limits[:1], reply)}
-        if stream:
-            wanted |= {"stream": True, "stream_options": {"include_usage": True}}
-        return {name: value for name, value in wanted.items() if name not in self._dropped}
-
-    def learn(self, error: Exception) -> bool:
-        """Give up what an error is about; False where it is about nothing that can be given up."""
-        from openai import APIStatusError
-
-        if not isinstance(error, APIStatusError) or error.status_code not in (400, 422) or is_too_long(error):
-            return False
-        words = f"{error.param or ''} {error.message}"
-        for name in list(self._limits[:1]):
-            if name in words:
-                self._limits.remove(name)
-                return True
-        for name in ("stream_options", "temperature"):
-            if name in words and name not in self._dropped:
-                self._dropped.add(name)
-                return True
-        return False
 
 
 class OpenAIModel:
@@ -118,6 +100,8 @@ class OpenAIModel:
         self.context, self.reply = settings.context, settings.reply
         self.secrets = secret_strings([key])
         address = settings.openai_base_url or OPENAI
+        self.address = public_address(address)
+        self.parameters: Mapping[str, Any] = {"temperature": TEMPERATURE, "reply": settings.reply}
         self._server = Server(self.name, address, key is not None, settings.timeout, self.secrets)
         self._options: dict[str, Any] = {
             "api_key": key or NO_KEY,
@@ -183,13 +167,15 @@ class OpenAIModel:
 
         return httpx.create_ssl_context()  # shared: reading the certificates takes longer than a call
 
-    def send(self, messages: Sequence[Message], *, stream: bool) -> Generator[Delta]:
+    def send(
+        self, messages: Sequence[Message], *, stream: bool, schema: Mapping[str, Any] | None = None
+    ) -> Generator[Delta]:
         """Ask for a reply; closing the generator closes the connection.
 
         Raises:
             ModelError: there is none, or it broke off.
         """
-        response = self._create(messages, stream=stream)
+        response = self._create(messages, stream=stream, schema=schema)
         if not stream:
             yield self._whole(response)
             return
@@ -206,10 +192,12 @@ class OpenAIModel:
         if finish is None:
             raise self._server.failed(_why_ended(response))
 
-    async def asend(self, messages: Sequence[Message], *, stream: bool) -> AsyncGenerator[Delta]:
+    async def asend(
+        self, messages: Sequence[Message], *, stream: bool, schema: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[Delta]:
         """Ask for a reply without holding up the event loop; like `send` in all else."""
         async with self._async_client() as client:
-            response = await self._acreate(client, messages, stream=stream)
+            response = await self._acreate(client, messages, stream=stream, schema=schema)
             if not stream:
                 yield self._whole(response)
                 return
@@ -226,10 +214,10 @@ class OpenAIModel:
             if finish is None:
                 raise self._server.failed(_why_ended(response))
 
-    def _create(self, messages: Sequence[Message], *, stream: bool) -> Any:
+    def _create(self, messages: Sequence[Message], *, stream: bool, schema: Mapping[str, Any] | None) -> Any:
         completions: Any = self._client.chat.completions
         while True:
-            parameters = self._habits.parameters(self.reply, stream=stream)
+            parameters = self._habits.parameters(self.reply, stream=stream, schema=schema)
             try:
                 with _deadline(self._patience):
                     return completions.create(model=self.name, messages=messages, **parameters)
@@ -239,10 +227,17 @@ class OpenAIModel:
             except _PatienceLostError:
                 raise self._server.failed(Failure.TIMEOUT, seconds=self._patience) from None
 
-    async def _acreate(self, client: "AsyncOpenAI", messages: Sequence[Message], *, stream: bool) -> Any:
+    async def _acreate(
+        self,
+        client: "AsyncOpenAI",
+        messages: Sequence[Message],
+        *,
+        stream: bool,
+        schema: Mapping[str, Any] | None,
+    ) -> Any:
         completions: Any = client.chat.completions
         while True:
-            parameters = self._habits.parameters(self.reply, stream=stream)
+            parameters = self._habits.parameters(self.reply, stream=stream, schema=schema)
             try:
                 with _deadline(self._patience):
                     return await completions.create(model=self.name, messages=messages, **parameters)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.answering import extractive
@@ -10,14 +10,15 @@ from assistant.answering.answer import Answer
 from assistant.answering.asking import Asking
 from assistant.answering.budget import Turn
 from assistant.answering.drafting import Given
-from assistant.answering.model import OpenAIModel
+from assistant.answering.model import ChatModel, OpenAIModel
 from assistant.answering.model_reader import ModelReader, Retrieve
 from assistant.answering.prompts import Prompts
 from assistant.answering.reading import read
+from assistant.answering.recorded import Recordings
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream, Unfinished
 from assistant.index.index import Index
 from assistant.retrieval import retrieve
-from assistant.settings import Settings
+from assistant.settings import EXTRACTIVE, Settings
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -106,20 +107,48 @@ class ExtractiveReader:
         """Nothing is held."""
 
 
-def reader_for(index: Index, settings: Settings, llm: "LLM | None" = None) -> Reader:
+def reader_for(
+    index: Index, settings: Settings, llm: "LLM | None" = None, recordings: Recordings | None = None
+) -> Reader:
     """Choose who answers: the LlamaIndex model given, the model of the settings, or the extractive reader.
+
+    Args:
+        index: the papers.
+        settings: name the model.
+        llm: a LlamaIndex model in its place.
+        recordings: where the model's replies are kept, or come from.
 
     Raises:
         SettingsError: a prompt cannot be used.
     """
-    if llm is None and not settings.reads_by_model:
+    replaying = recordings is not None and recordings.replay
+    if llm is None and not (settings.reads_by_model or (replaying and settings.model != EXTRACTIVE)):
         if settings.prompts is not None:
             Prompts(settings.prompts)  # so that a mistake shows before there is a model
         return ExtractiveReader(index)
     prompts = Prompts(settings.prompts)
+    model, warm_up = chat_model(settings, llm, recordings)
+    return ModelReader(model, prompts, prices=settings.prices, warm_up=warm_up)
+
+
+def chat_model(
+    settings: Settings, llm: "LLM | None" = None, recordings: Recordings | None = None
+) -> tuple[ChatModel, Callable[[], None] | None]:
+    """Give the model of the settings, or the LlamaIndex model given, and what prepares its first call.
+
+    Args:
+        settings: name the model and its server.
+        llm: a LlamaIndex model in its place.
+        recordings: where its replies are kept, or come from.
+    """
+    model: ChatModel
+    warm_up: Callable[[], None] | None = None
     if llm is not None:
         from assistant.integrations.llamaindex import LlamaIndexModel
 
-        return ModelReader(LlamaIndexModel(llm, settings), prompts, prices=settings.prices)
-    model = OpenAIModel(settings)
-    return ModelReader(model, prompts, prices=settings.prices, warm_up=model.warm_up)
+        model = LlamaIndexModel(llm, settings)
+    else:
+        model = server = OpenAIModel(settings)
+        if recordings is None or not recordings.replay:
+            warm_up = server.warm_up
+    return (model if recordings is None else recordings.of(model)), warm_up

@@ -10,10 +10,22 @@ SHORTEST = 8
 
 _LIKE_A_KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf)[-_][\w*.\u2026-]{6,}|(?<=Bearer )\S+")
 
+_USER = re.compile(r"(?<=://)[^/]*@")
+_QUERY = re.compile(r"[?#].*")
+
 
 def secret_strings(values: Iterable[str | None]) -> tuple[str, ...]:
     """Choose what has to be hidden, the longest first."""
     return tuple(sorted({value for value in values if value and len(value) >= SHORTEST}, key=len)[::-1])
+
+
+def public_address(address: str) -> str:
+    """Give an address without what names a user in it.
+
+    >>> public_address("https://ada:sesame@example.org:8000/v1/?token=sesame")
+    'https://example.org:8000/v1'
+    """
+    return _USER.sub("", _QUERY.sub("", address)).rstrip("/")
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:

@@ -5,7 +5,7 @@ Its retriever, query engine and embedding serve LlamaIndex's users; any of its m
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from assistant.answering.answer import Answer, Usage
 from assistant.answering.failures import Server, known_failures
 from assistant.answering.model import Delta
 from assistant.answering.prompts import Message
-from assistant.answering.secrets import secret_strings
+from assistant.answering.secrets import public_address, secret_strings
 from assistant.answering.tokens import TokenCount, counter
 from assistant.errors import Failure
 from assistant.retrieval import Hit
@@ -154,8 +154,12 @@ class LlamaIndexModel:
         )
         self.reply = min(settings.reply, self.context // 2)
         self.secrets = secret_strings([str(value) for value in (getattr(llm, "api_key", None),) if value])
-        address = getattr(llm, "api_base", None) or "llama-index://model"
-        self._server = Server(self.name, str(address), bool(self.secrets), settings.timeout, self.secrets)
+        address = str(getattr(llm, "api_base", None) or "llama-index://model")
+        self.address = public_address(address)
+        # Those that LlamaIndex's models agree on; what else a class has, its name stands for.
+        told_of = {name: getattr(llm, name, None) for name in ("temperature", "max_tokens")}
+        self.parameters: Mapping[str, Any] = {"class": llm.class_name(), **told_of}
+        self._server = Server(self.name, address, bool(self.secrets), settings.timeout, self.secrets)
 
     @cached_property
     def count(self) -> TokenCount:
@@ -169,8 +173,11 @@ class LlamaIndexModel:
     def close(self) -> None:
         """The model is its owner's to close."""
 
-    def send(self, messages: Sequence[Message], *, stream: bool) -> Generator[Delta]:
-        """Ask for a reply; closing the generator closes the model's."""
+    def send(
+        self, messages: Sequence[Message], *, stream: bool, schema: Mapping[str, Any] | None = None
+    ) -> Generator[Delta]:
+        """Ask for a reply, for whose form the messages speak; closing the generator closes the model's."""
+        del schema
         asked = _asked(messages)
         try:
             if not stream:
@@ -185,8 +192,11 @@ class LlamaIndexModel:
         except _failures() as error:
             raise self._server.explained(error, begun=stream) from None
 
-    async def asend(self, messages: Sequence[Message], *, stream: bool) -> AsyncGenerator[Delta]:
+    async def asend(
+        self, messages: Sequence[Message], *, stream: bool, schema: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[Delta]:
         """Ask for a reply without holding up the event loop."""
+        del schema
         asked = _asked(messages)
         try:
             if not stream:
