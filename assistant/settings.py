@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     model: str = DEFAULT_MODEL
     """The model that writes answers where there is a server; `extractive` for none."""
 
+    judge_model: str | None = None
+    """The model that judges answers, on the same server; by default the one that writes them."""
+
     prompts: Path | None = None
     """A folder whose prompts take the place of the shipped ones, file by file."""
 

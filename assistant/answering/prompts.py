@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jinja2.nodes import Node
     from jinja2.parser import Parser
 
-Name = Literal["answer", "condense"]
+Name = Literal["answer", "claims", "condense", "verdict"]
 ROLES = ("system", "user", "assistant")
 SUFFIX = ".jinja"
 
@@ -35,7 +35,9 @@ class Variables:
 
 VARIABLES: Mapping[Name, Variables] = {
     "answer": Variables(frozenset({"question", "papers", "refusal"}), frozenset({"history"})),
+    "claims": Variables(frozenset({"question", "sentences", "again"})),
     "condense": Variables(frozenset({"question", "history"})),
+    "verdict": Variables(frozenset({"question", "papers", "claims", "again"})),
 }
 """Every prompt and its variables, as `prompts/README.md` explains them."""
 
