@@ -468,6 +468,19 @@ def test_a_folder_that_cannot_be_written_is_named(
         text(model_settings, Recordings(tmp_path / "file"))
 
 
+def test_a_recording_that_cannot_be_put_in_its_place_leaves_nothing(
+    model_settings: Settings, peer: Peer, folder: Path
+) -> None:
+    peer.says("It cools.", "It cools.")
+    text(model_settings, Recordings(folder))
+    (file,) = files(folder)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(RecordingError, match="cannot be recorded"):
+        text(model_settings, Recordings(folder))
+    assert files(folder) == []
+
+
 # Writers
 
 

@@ -18,6 +18,11 @@ import pytest
 from pydantic import SecretStr
 
 from assistant import Assistant, Failure, ModelError, Settings
+from assistant.answering.model import OpenAIModel
+from assistant.answering.prompts import Prompts
+from assistant.evaluation.judging.judge import Claim, Source, Statement, Verdict
+from assistant.evaluation.judging.model_judge import ModelJudge
+from assistant.evaluation.judging.structured import Verdicts
 
 LITELLM = Path(sys.prefix) / "litellm" / "bin" / "litellm"
 QUESTION = "How much energy does KettleNet save?"
@@ -29,6 +34,13 @@ model_list:
       model: openai/mocked
       api_key: none
       mock_response: "KettleNet saves 17.5% of the energy [1]. Nobody knows more [99]."
+  - model_name: judging
+    litellm_params:
+      model: openai/judging
+      api_key: none
+      mock_response: >
+        {{"claims": [{{"sentence": 1, "text": "It saves energy."}}]}}
+        {{"verdicts": [{{"claim": 1, "evidence": "It saves energy.", "verdict": "supported"}}]}}
 general_settings:
   master_key: {KEY}
 """
@@ -110,3 +122,13 @@ def test_its_error_about_a_model_it_does_not_have_is_understood(
     with pytest.raises(ModelError, match="has no model unheard-of for you") as caught:
         opened(settings.model_copy(update={"model": "unheard-of"})).ask(QUESTION)
     assert caught.value.failure is Failure.NO_MODEL
+
+
+def test_it_takes_the_form_that_a_judge_asks_for(settings: Settings) -> None:
+    model = OpenAIModel(settings.model_copy(update={"model": "judging"}))
+    said = Statement("It saves energy.", (Source("Kettles", "It saves energy."),))
+    (judgement,) = ModelJudge(model, Prompts()).judge(QUESTION, [said])
+    assert judgement.claims == (Claim("It saves energy.", Verdict.SUPPORTED, 1.0, "It saves energy."),)
+    kept = model._habits.parameters(100, stream=False, schema=Verdicts.schema_sent)
+    assert kept.keys() == {"temperature", "max_tokens", "response_format"}
+    model.close()

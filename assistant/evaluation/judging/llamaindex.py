@@ -23,8 +23,7 @@ from assistant.answering.model import ChatModel
 from assistant.answering.prompts import Message
 from assistant.errors import ModelError
 from assistant.evaluation.judging.judge import Claim, JudgeError, Judgement, Statement, Verdict
-
-NOTHING_CITED = "The sentence cites nothing."
+from assistant.evaluation.judging.model_judge import NOTHING_CITED
 
 
 class LlamaIndexJudge:
