@@ -18,7 +18,7 @@ _PARTICLES = FUNCTION_WORDS | frozenset(
     """
     also among because before after during each either every he here him his her however like many new now off
     once per rather same she since still through thus too very via well whereas whether within yet whom upon
-    s t re ve ll d
+    less fewer least more most above below over under higher lower yes t s re ve ll d
     """.split()
 )
 _ANSWERING = frozenset(
