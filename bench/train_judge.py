@@ -67,9 +67,10 @@ def report(judge: OfflineJudge, folder: Path) -> None:
         print(f"  {'all':12} {told} of {count} = {told / count:.1%}")
         return
     for one in measure(judge, load_answers(folder)):
+        error = "" if one.calibration_error is None else f"  calibration error {one.calibration_error:.3f}"
         print(
             f"  {one.name:20} AUROC {one.auroc:.3f}  F1 {one.f1:.3f}  balanced accuracy "
-            f"{one.balanced_accuracy:.3f}  kappa {one.kappa:.3f}  calibration error {one.calibration_error:.3f}"
+            f"{one.balanced_accuracy:.3f}  kappa {one.kappa:.3f}{error}"
         )
 
 

@@ -121,9 +121,13 @@ class Agreement:
     f1: float
     balanced_accuracy: float
     kappa: float
-    calibration_error: float
     bins: tuple[Bin, ...]
-    """Of the first dealing into folds."""
+    """Of the first dealing into folds; none where the scores are no probabilities."""
+
+    @property
+    def calibration_error(self) -> float | None:
+        """Give the expected calibration error, where the scores are probabilities."""
+        return calibration_error(self.bins) if self.bins else None
 
 
 Scorer = Callable[[NDArray[np.int64]], Floats]
@@ -145,15 +149,13 @@ def cross_validate(
     if not labels.any() or labels.all() or len(set(groups)) < 2:  # noqa: PLR2004 - folds take two
         raise ValueError("agreement takes right and wrong answers, to two questions at the least")
     rounds = [_round(labels, folds(groups, seed), scorer) for seed in range(repeats)]
-    first = calibration(labels, rounds[0][0])
     return Agreement(
         name=name,
         auroc=fmean(auroc(labels, scores) for scores, _ in rounds),
         f1=fmean(f1(labels, flagged) for _, flagged in rounds),
         balanced_accuracy=fmean(balanced_accuracy(labels, flagged) for _, flagged in rounds),
         kappa=fmean(kappa(labels, flagged) for _, flagged in rounds),
-        calibration_error=calibration_error(first),
-        bins=tuple(first),
+        bins=tuple(calibration(labels, rounds[0][0])),
     )
 
 
@@ -165,25 +167,6 @@ def _round(labels: Labels, dealt: NDArray[np.int64], scorer: Scorer) -> tuple[Fl
         scores[test] = given[test]
         flagged[test] = given[test] >= best_threshold(labels[~test], given[~test])
     return scores, flagged
-
-
-def length_scorer(labels: Labels, lengths: Floats) -> Scorer:
-    """Score by an answer's number of words alone: the share of the wrong among answers of that length.
-
-    What is learnt is a calibration of the logarithm by a logistic regression of one feature.
-    """
-
-    def scores(train: NDArray[np.int64]) -> Floats:
-        rows = np.column_stack([np.log(lengths), np.ones(len(lengths))])
-        weights = np.zeros(2)
-        for _ in range(25):  # Newton's steps
-            chance = 1.0 / (1.0 + np.exp(-(rows[train] @ weights)))
-            slope = rows[train].T @ (labels[train] - chance) - 1e-6 * weights
-            curve = (rows[train].T * (chance * (1.0 - chance))) @ rows[train] + 1e-6 * np.eye(2)
-            weights = weights + np.linalg.solve(curve, slope)
-        return np.asarray(1.0 / (1.0 + np.exp(-(rows @ weights))))
-
-    return scores
 
 
 def wrong_labels(answers: Sequence[LabelledAnswer]) -> Labels:

@@ -3,7 +3,8 @@
 All are 0 for a claim that stands in the text word for word. Pure functions of texts that were read.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -66,6 +67,12 @@ class Cited:
     """Each `RUN` stems in a row."""
     pairs: frozenset[tuple[str, str]]
     """Neighbours among the words that are about something."""
+    places: Mapping[str, frozenset[int]]
+    """By stem, the sentences that have it."""
+    denials: tuple[int, ...]
+    """The rows of the words that deny."""
+    directions: Mapping[int, int]
+    """The direction of each word that compares, by its row."""
 
 
 def cite(texts: Sequence[Text]) -> Cited:
@@ -79,15 +86,22 @@ def cite(texts: Sequence[Text]) -> Cited:
                 found.append((sentence.text, kept, text.vectors[rows].astype(np.float64)))
     words = [word for _, kept, _ in found for word in kept]
     stems = [word.stem for word in words]
+    place = np.repeat(np.arange(len(found)), [len(kept) for _, kept, _ in found])
+    places: dict[str, set[int]] = defaultdict(set)
+    for stem, number in zip(stems, place.tolist(), strict=True):
+        places[stem].add(number)
     return Cited(
         words=tuple(words),
         vectors=np.concatenate([vectors for *_, vectors in found]) if found else np.zeros((0, 1)),
-        place=np.repeat(np.arange(len(found)), [len(kept) for _, kept, _ in found]),
+        place=place,
         sentences=tuple(text for text, *_ in found),
         quantities=tuple(quantity for text in texts for quantity in text.quantities),
         stems=frozenset(stems),
         runs=frozenset(zip(*(stems[start:] for start in range(RUN)), strict=False)),
         pairs=frozenset(pairwise(_telling(words))),
+        places={stem: frozenset(numbers) for stem, numbers in places.items()},
+        denials=tuple(row for row, word in enumerate(words) if word.denies),
+        directions={row: word.direction for row, word in enumerate(words) if word.direction},
     )
 
 
@@ -172,7 +186,7 @@ def describe(reading: Reading) -> Floats:
     if reading.quoted.all():
         return np.zeros(len(FEATURES))
     shares, gaps = reading.shares, reading.gaps
-    missing = np.array([word in missing_words(reading) for word in reading.words])
+    missing = _missing(reading)
     outside = _outside(reading)
     pairs = list(pairwise(_telling(reading.words)))
     return np.array(
@@ -196,14 +210,13 @@ def describe(reading: Reading) -> Floats:
 
 def missing_words(reading: Reading) -> list[Word]:
     """Find the words about something that neither the text nor the question has."""
-    return [
-        word
-        for word, quoted in zip(reading.words, reading.quoted, strict=True)
-        if (word.content or word.name)
-        and not quoted
-        and word.stem not in reading.cited.stems
-        and word.stem not in reading.asked
-    ]
+    return [word for word, missing in zip(reading.words, _missing(reading), strict=True) if missing]
+
+
+def _missing(reading: Reading) -> NDArray[np.bool_]:
+    known = reading.cited.stems | reading.asked
+    found = [(word.content or word.name) and word.stem not in known for word in reading.words]
+    return np.array(found, bool) & ~reading.quoted
 
 
 def missing_names(reading: Reading) -> list[Word]:
@@ -279,8 +292,7 @@ def _alignment(reading: Reading) -> tuple[float, float, float, float]:
 def unmet_denials(reading: Reading, aligned: _Aligned | None = None) -> list[bool]:
     """Tell of each denial whether the text denies nothing where the words it denies have their place."""
     aligned = aligned or _align(reading)
-    place = reading.cited.place
-    denials = [row for row, word in enumerate(reading.cited.words) if word.denies]
+    place, denials = reading.cited.place, reading.cited.denials
     found = []
     for at, word in enumerate(reading.words):
         if word.denies:
@@ -307,22 +319,22 @@ def _within(rows: NDArray[np.int64], at: int, *, before: int) -> Iterator[tuple[
 
 def _turned(reading: Reading) -> bool:
     """Tell whether it compares one way while the nearest sentence compares only the other way."""
-    rows = np.flatnonzero(reading.cited.place == reading.best)
-    there = {reading.cited.words[row].direction for row in rows} - {0}
+    best, cited = reading.best, reading.cited
+    there = {direction for row, direction in cited.directions.items() if cited.place[row] == best}
     return bool(there) and bool({word.direction for word in reading.words} - {0} - there)
 
 
 def _opposition(reading: Reading, aligned: _Aligned, at: int) -> float:
     """Give the share of the comparisons around the place of a comparison that go the other way."""
-    place, words = reading.cited.place, reading.cited.words
+    place, directions = reading.cited.place, reading.cited.directions
     amounts = {True: 0.0, False: 0.0}
     for other, row in [*_within(aligned.rows, at, before=REACH), (at, int(aligned.rows[at]))]:
         if not aligned.usable[other]:
             continue
-        for near in range(max(0, row - REACH), min(len(words), row + REACH + 1)):
-            if words[near].direction and place[near] == place[row]:
+        for near, direction in directions.items():
+            if abs(near - row) <= REACH and place[near] == place[row]:
                 amount = aligned.heights[other] / (2 + abs(near - row)) / (2 + abs(other - at))
-                amounts[words[near].direction == reading.words[at].direction] += float(amount)
+                amounts[direction == reading.words[at].direction] += float(amount)
     total = amounts[True] + amounts[False]
     return amounts[False] / total if total else 0.0
 
@@ -332,11 +344,7 @@ def _anchor_gap(reading: Reading) -> float:
     late, gaps = reading.late, [0.0]
     for word in reading.words:
         if word.name or _is_number(word):
-            having = {
-                int(place)
-                for place, other in zip(reading.cited.place, reading.cited.words, strict=True)
-                if other.stem == word.stem
-            }
+            having = reading.cited.places.get(word.stem)
             if having:
                 gaps.append(float(late.max() - max(late[place] for place in having)))
     return max(gaps)

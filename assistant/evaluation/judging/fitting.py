@@ -61,23 +61,32 @@ def fit_model(
         held: of each answer, the claims of each statement, held against its sources.
         threshold: the model's own.
     """
-    rows, bags, right = [], [], []
+    rows: list[Floats] = []
+    bags: list[int] = []
+    right: list[bool] = []
+    weights: list[float] = []
     for answer, statements in zip(answers, held, strict=True):
         claims = [claim for statement in statements for claim in statement]
         rows += [claim.features for claim in claims]
         if answer.wrong is None:
             bags += [len(right)] * len(claims)
             right.append(answer.right)
+            weights.append(1.0)
         else:
+            labels = claim_labels(answer, statements)
+            # One bad turn spoils several claims at once: an answer's wrong claims count as one together, so
+            # that the product of the claims' probabilities is that of the answer.
+            wrong = 1.0 / max(1, labels.count(False))
             bags += range(len(right), len(right) + len(claims))
-            right += claim_labels(answer, statements)
+            right += labels
+            weights += [1.0 if label else wrong for label in labels]
     matrix = np.stack(rows)
     scale = np.maximum(matrix.std(axis=0), _SMALLEST_DEVIATION)
     coefficients, intercept = fit(
         matrix / scale,
         np.array(bags),
         np.array(right),
-        np.ones(len(right)),
+        np.array(weights),
         least=np.array([LEAST.get(name, 0.0) for name in FEATURES]),
         strength=STRENGTH,
     )

@@ -1,6 +1,7 @@
 """Measuring a judge against labelled answers, the answer-length baseline always beside it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,6 @@ from assistant.evaluation.judging.agreement import (
     Floats,
     Scorer,
     cross_validate,
-    length_scorer,
     suspicion,
     told_apart,
     wrong_labels,
@@ -36,16 +36,20 @@ def measure(
     given = np.zeros(len(answers))
     held: list[list[list[Held]]] = []
     for number, answer in enumerate(answers):
-        given[number] = suspicion(judge.judge(answer.question, answer.statements))
         if isinstance(judge, OfflineJudge):
-            held.append(judge.hold(answer.question, answer.statements))
+            claims = judge.hold(answer.question, answer.statements)
+            given[number] = suspicion(judge.conclude(answer.statements, claims))
+            # What they were held against takes much memory, and is done with.
+            held.append([[replace(claim, reading=None) for claim in each] for each in claims])
+        else:
+            given[number] = suspicion(judge.judge(answer.question, answer.statements))
         if progress:
             progress(number + 1, len(answers))
     found.append(cross_validate(judge.name, labels, groups, lambda _: given))
     if held:
         found.insert(0, cross_validate(f"{judge.name}, refitted", labels, groups, refitting(answers, held)))
-    lengths = np.array([max(1, len(answer.answer.split())) for answer in answers], float)
-    found.append(cross_validate("answer length", labels, groups, length_scorer(labels, lengths)))
+    lengths = np.array([len(answer.answer) for answer in answers], float)
+    found.append(replace(cross_validate("answer length", labels, groups, lambda _: lengths), bins=()))
     return found
 
 

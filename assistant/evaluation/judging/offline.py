@@ -90,7 +90,11 @@ class OfflineJudge:
 
     def judge(self, question: str, statements: Sequence[Statement]) -> list[Judgement]:
         """Judge each statement by its own sources; one without sources is not found."""
-        return [self._judgement(statement, held) for statement, held in zip(statements, self.hold(question, statements), strict=True)]
+        return self.conclude(statements, self.hold(question, statements))
+
+    def conclude(self, statements: Sequence[Statement], held: Sequence[Sequence[Held]]) -> list[Judgement]:
+        """Judge statements whose claims are held against their sources already."""
+        return [self._judgement(*pair) for pair in zip(statements, held, strict=True)]
 
     def hold(self, question: str, statements: Sequence[Statement]) -> list[list[Held]]:
         """Hold each statement's claims against its sources."""
