@@ -99,7 +99,9 @@ def change_name(text: str, names: Sequence[str], rng: random.Random) -> str | No
     """
     found = [match for match in COINED.finditer(text) if _NAME.fullmatch(match[0])]
     folded = text.casefold()
-    others = [name for name in names if name.casefold() not in folded and not folded.count(name.casefold()[:4])]
+    others = [
+        name for name in names if name.casefold() not in folded and not folded.count(name.casefold()[:4])
+    ]
     if not found or not others:
         return None
     return _replaced(text, rng.choice(found), rng.choice(others))

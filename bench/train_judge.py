@@ -23,7 +23,6 @@ from assistant.evaluation.judging.fitting import claim_labels, fit_model
 from assistant.evaluation.judging.labelled import holds_perturbations, load_answers, load_perturbations
 from assistant.evaluation.judging.measuring import measure, measure_perturbations
 from assistant.evaluation.judging.offline import MODEL, ClaimModel, OfflineJudge
-from assistant.index.encoder import Encoder
 from assistant.index.minilm import MiniLM
 from assistant.index.minilm_weights import encoder_files
 from assistant.resources import resource
@@ -31,11 +30,17 @@ from assistant.resources import resource
 UNFITTED = ClaimModel(np.zeros(len(FEATURES)), 0.0, 0.5)
 
 
-def train(encoder: Encoder, folder: Path) -> ClaimModel:
+def train(judge: OfflineJudge, folder: Path) -> ClaimModel:
     """Fit the model to all the answers of a folder; its threshold is the best by cross-validation."""
-    judge = OfflineJudge(encoder, UNFITTED)
     answers = load_answers(folder)
-    held = [judge.hold(answer.question, answer.statements) for answer in answers]
+    judge.read_ahead((answer.question, answer.statements) for answer in answers)
+    held = [
+        [
+            [replace(claim, reading=None) for claim in each]
+            for each in judge.hold(one.question, one.statements)
+        ]
+        for one in answers
+    ]
     labels = [claim_labels(*pair) for pair in zip(answers, held, strict=True)]
     unseen: list[np.ndarray] = [np.zeros(0)] * len(answers)
     dealt = folds([answer.group for answer in answers], seed=0)
@@ -78,14 +83,14 @@ def main() -> None:
     """Fit, report, write."""
     parser = argparse.ArgumentParser(prog="python -m bench.train_judge", description="Fit the offline judge.")
     parser.add_argument("data", type=Path, metavar="DATA", help="a folder of labelled answers with stretches")
-    parser.add_argument("--check", type=Path, nargs="*", default=[], metavar="FOLDER", help="measure on these too")
+    parser.add_argument(
+        "--check", type=Path, nargs="*", default=[], metavar="FOLDER", help="measure on these too"
+    )
     parser.add_argument("--dry-run", action="store_true", help="report only")
     given = parser.parse_args()
     encoder = MiniLM(encoder_files(Settings()))
-    model = train(encoder, given.data)
+    model = train(OfflineJudge(encoder, UNFITTED), given.data)
     judge = OfflineJudge(encoder, model)
-    for folder in [given.data, *given.check]:
-        report(judge, folder)
     if not given.dry_run:
         stored = {
             "coefficients": {
@@ -95,6 +100,8 @@ def main() -> None:
             "threshold": round(model.threshold, 6),
         }
         MODEL.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    for folder in [given.data, *given.check]:
+        report(judge, folder)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,9 @@ def judges(judge: "Judge", data: Path, *, as_json: bool, plot: Path | None = Non
         rendering.print_json([agreement_object(one) for one in agreements])
         return
     wrong = sum(not answer.right for answer in answers)
-    rendering.say(f"{len(answers)} answers to {len({answer.group for answer in answers})} questions, {wrong} wrong")
+    rendering.say(
+        f"{len(answers)} answers to {len({answer.group for answer in answers})} questions, {wrong} wrong"
+    )
     rendering.say()
     _print_agreements(agreements)
     rendering.note(ABOUT)

@@ -68,7 +68,9 @@ def test_the_threshold_lies_between_the_kinds_where_they_are_apart() -> None:
 def test_folds_never_split_a_group_and_are_the_same_again() -> None:
     groups = [f"q{number % 7}" for number in range(50)]
     dealt = folds(groups, seed=3, count=4)
-    assert all(len({int(fold) for fold, g in zip(dealt, groups, strict=True) if g == group}) == 1 for group in groups)
+    assert all(
+        len({int(fold) for fold, g in zip(dealt, groups, strict=True) if g == group}) == 1 for group in groups
+    )
     assert set(dealt.tolist()) == {0, 1, 2, 3}
     assert (dealt == folds(groups, seed=3, count=4)).all()
     assert (dealt != folds(groups, seed=4, count=4)).any()

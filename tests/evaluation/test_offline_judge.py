@@ -63,7 +63,10 @@ def test_what_the_text_does_not_bear_out_is_trusted_less_and_says_why(
     judge: OfflineJudge, kettle: tuple[Source, ...], changed: str, verdict: Verdict | None, said: str
 ) -> None:
     judged = _judged(judge, changed, kettle)
-    assert judged.probability < _judged(judge, "On a test bench of 40 kettles it saves 17.5%.", kettle).probability
+    assert (
+        judged.probability
+        < _judged(judge, "On a test bench of 40 kettles it saves 17.5%.", kettle).probability
+    )
     if verdict is not None:
         assert verdict in {claim.verdict for claim in judged.claims}
         assert said in " ".join(claim.evidence for claim in judged.claims)
@@ -103,7 +106,9 @@ def test_what_the_question_says_is_no_claim(judge: OfflineJudge, kettle: tuple[S
     assert asked.probability > _judged(judge, text, kettle).probability
 
 
-def test_a_sentence_at_the_end_of_a_long_source_is_found(judge: OfflineJudge, kettle: tuple[Source, ...]) -> None:
+def test_a_sentence_at_the_end_of_a_long_source_is_found(
+    judge: OfflineJudge, kettle: tuple[Source, ...]
+) -> None:
     filler = " ".join(f"Sailor number {number} sailed home with a lantern." for number in range(120))
     last = "The controller was trained for 3 hours on recordings of steam pressure."
     assert _judged(judge, last, (Source("", f"{filler} {last}"),)).probability > 0.98
@@ -209,9 +214,7 @@ def test_no_feature_speaks_for_a_claim_and_each_counts_what_it_must() -> None:
     rng = np.random.default_rng(2)
     rows = np.abs(rng.normal(size=(500, 2)))
     right = rows[:, 0] > 0.5  # the more of it, the better
-    coefficients, _ = fit(
-        rows, np.arange(500), right, np.ones(500), least=np.array([0.0, 0.3]), strength=1.0
-    )
+    coefficients, _ = fit(rows, np.arange(500), right, np.ones(500), least=np.array([0.0, 0.3]), strength=1.0)
     assert coefficients == pytest.approx([0.0, -0.3])
 
 

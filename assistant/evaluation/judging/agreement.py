@@ -174,7 +174,9 @@ def wrong_labels(answers: Sequence[LabelledAnswer]) -> Labels:
     return np.array([not answer.right for answer in answers])
 
 
-def told_apart(originals: Sequence[float], changed: Mapping[str, Sequence[float | None]]) -> dict[str, tuple[int, int]]:
+def told_apart(
+    originals: Sequence[float], changed: Mapping[str, Sequence[float | None]]
+) -> dict[str, tuple[int, int]]:
     """Count the changed sentences that are more suspicious than their originals, by kind.
 
     Args:
@@ -186,6 +188,8 @@ def told_apart(originals: Sequence[float], changed: Mapping[str, Sequence[float 
     """
     counts = {}
     for kind, scores in changed.items():
-        pairs = [(after, before) for after, before in zip(scores, originals, strict=True) if after is not None]
+        pairs = [
+            (after, before) for after, before in zip(scores, originals, strict=True) if after is not None
+        ]
         counts[kind] = (sum(after > before for after, before in pairs), len(pairs))
     return counts

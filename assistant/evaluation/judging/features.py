@@ -146,7 +146,9 @@ class Reading:
     @property
     def late(self) -> Floats:
         """Score each sentence of the text by late interaction, quotations counting in all."""
-        return np.asarray(self.shares @ np.where(self.quoted[:, None], np.maximum(self.by_sentence, 0), self.by_sentence))
+        return np.asarray(
+            self.shares @ np.where(self.quoted[:, None], np.maximum(self.by_sentence, 0), self.by_sentence)
+        )
 
     @property
     def best(self) -> int:
@@ -167,7 +169,10 @@ def hold(statement: Text, claim: Stretch, cited: Cited, question: Text) -> Readi
     for start in range(len(stems) - RUN + 1):
         if tuple(stems[start : start + RUN]) in cited.runs:
             quoted[start : start + RUN] = True
-    kinds = [1.0 if word.content or word.name else NUMBER_WEIGHT if _is_number(word) else FUNCTION_WEIGHT for word in words]
+    kinds = [
+        1.0 if word.content or word.name else NUMBER_WEIGHT if _is_number(word) else FUNCTION_WEIGHT
+        for word in words
+    ]
     return Reading(
         words=tuple(words),
         quantities=tuple(found for found in statement.quantities if claim.start <= found.start < claim.end),
@@ -296,7 +301,9 @@ def unmet_denials(reading: Reading, aligned: _Aligned | None = None) -> list[boo
     found = []
     for at, word in enumerate(reading.words):
         if word.denies:
-            reached = [row for other, row in _within(aligned.rows, at, before=NEAR) if _tells(reading.words[other])]
+            reached = [
+                row for other, row in _within(aligned.rows, at, before=NEAR) if _tells(reading.words[other])
+            ]
             found.append(
                 not any(
                     place[denial] == place[row] and -NEAR <= row - denial <= REACH

@@ -93,7 +93,7 @@ def fit_model(
     return ClaimModel(coefficients / scale, intercept, threshold)
 
 
-def fit(
+def fit(  # noqa: PLR0913 - a fit takes all of these
     rows: Floats,
     bags: NDArray[np.int64],
     right: NDArray[np.bool_],
@@ -132,9 +132,7 @@ def fit(
     return solution[:-1], float(solution[-1])
 
 
-def _pulls(
-    logits: Floats, bags: NDArray[np.int64], right: NDArray[np.bool_], weights: Floats
-) -> Floats:
+def _pulls(logits: Floats, bags: NDArray[np.int64], right: NDArray[np.bool_], weights: Floats) -> Floats:
     """Give the derivative of the loss by each claim's logit."""
     wrong = 1.0 / (1.0 + np.exp(logits))  # that a claim is not borne out
     logs = -np.logaddexp(0.0, -logits)

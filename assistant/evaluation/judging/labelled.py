@@ -50,9 +50,9 @@ class Perturbed:
 
 
 def answer_sentences(answer: str) -> list[Sentence]:
-    """Cut an answer into sentences, each on one line; the number of an item stays with what follows.
+    r"""Cut an answer into sentences, each on one line; the number of an item stays with what follows.
 
-    >>> [found.text for found in answer_sentences("Two steps:\\n1. Fill it.\\n2. Boil it.")]
+    >>> [found.text for found in answer_sentences("Two steps:\n1. Fill it.\n2. Boil it.")]
     ['Two steps:', '1. Fill it.', '2. Boil it.']
     """
     found: list[Sentence] = []
@@ -172,7 +172,7 @@ def _answer(line: Mapping[str, Any], place: str) -> LabelledAnswer:
     raise InputError(f"{place}: a labelled answer has a field {' or '.join(_LAYOUTS)}.")
 
 
-def _labelled(
+def _labelled(  # noqa: PLR0913 - the fields of a labelled answer
     *,
     group: str,
     question: str,

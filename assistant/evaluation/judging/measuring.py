@@ -35,6 +35,8 @@ def measure(
     found: list[Agreement] = []
     given = np.zeros(len(answers))
     held: list[list[list[Held]]] = []
+    if isinstance(judge, OfflineJudge):
+        judge.read_ahead((answer.question, answer.statements) for answer in answers)
     for number, answer in enumerate(answers):
         if isinstance(judge, OfflineJudge):
             claims = judge.hold(answer.question, answer.statements)
@@ -72,10 +74,14 @@ def measure_perturbations(judge: Judge, perturbed: Sequence[Perturbed]) -> dict[
     kinds = list(dict.fromkeys(kind for one in perturbed for kind in one.changed))
     originals: list[float] = []
     changed: dict[str, list[float | None]] = {kind: [] for kind in kinds}
-    for one in perturbed:
-        sources = one.statement.sources
-        statements = [one.statement, *(Statement(text, sources) for text in one.changed.values())]
-        first, *others = [suspicion([judgement]) for judgement in judge.judge("", statements)]
+    statements = [
+        [one.statement, *(Statement(text, one.statement.sources) for text in one.changed.values())]
+        for one in perturbed
+    ]
+    if isinstance(judge, OfflineJudge):
+        judge.read_ahead(("", each) for each in statements)
+    for one, each in zip(perturbed, statements, strict=True):
+        first, *others = [suspicion([judgement]) for judgement in judge.judge("", each)]
         originals.append(first)
         scores = dict(zip(one.changed, others, strict=True))
         for kind in kinds:

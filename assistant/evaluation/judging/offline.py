@@ -35,6 +35,8 @@ from assistant.index.chunking import embedded_text
 from assistant.index.encoder import Encoder
 
 MODEL = Path(__file__).parent / "offline.json"
+LONG = 400
+"""Characters above which a text is no sentence."""
 AT_ONCE = 64
 """Texts that are read before the next ones: bounds the memory that encodings take."""
 
@@ -59,9 +61,13 @@ def shipped_model() -> ClaimModel:
     """Read the model that `bench/train_judge.py` wrote, and make sure that it is of these features."""
     stored = json.loads(MODEL.read_text(encoding="utf-8"))
     if tuple(stored["coefficients"]) != FEATURES:
-        raise ValueError(f"{MODEL.name} is of other features than the judge computes: run bench/train_judge.py.")
+        raise ValueError(
+            f"{MODEL.name} is of other features than the judge computes: run bench/train_judge.py."
+        )
     return ClaimModel(
-        np.array(list(stored["coefficients"].values())), float(stored["intercept"]), float(stored["threshold"])
+        np.array(list(stored["coefficients"].values())),
+        float(stored["intercept"]),
+        float(stored["threshold"]),
     )
 
 
@@ -98,9 +104,7 @@ class OfflineJudge:
 
     def hold(self, question: str, statements: Sequence[Statement]) -> list[list[Held]]:
         """Hold each statement's claims against its sources."""
-        wanted = [question, *(statement.text for statement in statements)]
-        wanted += [_cited_text(source) for statement in statements for source in statement.sources]
-        self._read_all(wanted)
+        self.read_ahead([(question, statements)])
         cited: dict[tuple[Source, ...], Cited] = {}
         for statement in statements:
             if statement.sources not in cited:
@@ -116,11 +120,20 @@ class OfflineJudge:
         """Forget the texts that were read."""
         self._read.clear()
 
-    def _read_all(self, texts: Iterable[str]) -> None:
-        new = [text for text in dict.fromkeys(texts) if text not in self._read]
-        for start in range(0, len(new), AT_ONCE):
-            batch = new[start : start + AT_ONCE]
-            self._read.update(zip(batch, read(self._encoder, batch), strict=True))
+    def read_ahead(self, asked: Iterable[tuple[str, Sequence[Statement]]]) -> None:
+        """Read what is to be judged: many questions at once are encoded faster than each by itself."""
+        texts = [
+            text
+            for question, statements in asked
+            for statement in statements
+            for text in (question, statement.text, *map(_cited_text, statement.sources))
+        ]
+        new = sorted({text for text in texts if text not in self._read}, key=lambda text: (len(text), text))
+        # A batch is padded to its longest text: papers and sentences are not read together.
+        for part in ([text for text in new if len(text) <= LONG], [text for text in new if len(text) > LONG]):
+            for start in range(0, len(part), AT_ONCE):
+                batch = part[start : start + AT_ONCE]
+                self._read.update(zip(batch, read(self._encoder, batch), strict=True))
 
     def _judgement(self, statement: Statement, held: Sequence[Held]) -> Judgement:
         if not any(source.text.strip() for source in statement.sources):

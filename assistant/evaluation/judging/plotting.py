@@ -14,13 +14,13 @@ def calibration_plot(agreements: Sequence[Agreement]) -> str:
     drawn = [one for one in agreements if one.bins]
     whole = SIDE + 2 * MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" '
-        'font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" font-family="sans-serif"'
+        + ' font-size="12">',
         f'<rect width="{whole}" height="{whole}" fill="white"/>',
         f'<path d="M{_x(0)} {_y(0)}H{_x(1)}M{_x(0)} {_y(0)}V{_y(1)}" stroke="black" fill="none"/>',
         f'<path d="M{_x(0)} {_y(0)}L{_x(1)} {_y(1)}" stroke="#bbbbbb" stroke-dasharray="4"/>',
-        f'<text x="{_x(0.5)}" y="{whole - 8}" text-anchor="middle">probability of being wrong, as judged</text>',
-        f'<text transform="translate(14 {_y(0.5)}) rotate(-90)" text-anchor="middle">share that is wrong</text>',
+        f'<text x="{_x(0.5)}" y="{whole - 8}" text-anchor="middle">judged probability</text>',
+        f'<text transform="translate(14 {_y(0.5)}) rotate(-90)" text-anchor="middle">share wrong</text>',
     ]
     for tick in (0.0, 0.5, 1.0):
         parts.append(f'<text x="{_x(tick)}" y="{_y(0) + 16}" text-anchor="middle">{tick:g}</text>')

@@ -3,7 +3,21 @@
 import re
 from dataclasses import dataclass
 
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_SMALL = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 _WORDS = {word: float(value) for value, word in enumerate(_SMALL)} | {
     "twenty": 20.0, "thirty": 30.0, "forty": 40.0, "fifty": 50.0, "hundred": 100.0, "thousand": 1e3,
     "half": 0.5, "halves": 0.5, "halved": 0.5, "halving": 0.5, "twice": 2.0, "double": 2.0, "doubles": 2.0,

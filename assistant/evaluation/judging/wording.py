@@ -15,18 +15,105 @@ _ENDINGS = re.compile(
 _SHORTEST_STEM = 4
 
 _PARTICLES = FUNCTION_WORDS | frozenset(
-    """
-    also among because before after during each either every he here him his her however like many new now off
-    once per rather same she since still through thus too very via well whereas whether within yet whom upon
-    less fewer least more most above below over under higher lower yes t s re ve ll d
-    """.split()
+    [
+        "also",
+        "among",
+        "because",
+        "before",
+        "after",
+        "during",
+        "each",
+        "either",
+        "every",
+        "he",
+        "here",
+        "him",
+        "his",
+        "her",
+        "however",
+        "like",
+        "many",
+        "new",
+        "now",
+        "off",
+        "once",
+        "per",
+        "rather",
+        "same",
+        "she",
+        "since",
+        "still",
+        "through",
+        "thus",
+        "too",
+        "very",
+        "via",
+        "well",
+        "whereas",
+        "whether",
+        "within",
+        "yet",
+        "whom",
+        "upon",
+        "less",
+        "fewer",
+        "least",
+        "more",
+        "most",
+        "above",
+        "below",
+        "over",
+        "under",
+        "higher",
+        "lower",
+        "yes",
+        "t",
+        "s",
+        "re",
+        "ve",
+        "ll",
+        "d",
+    ]
 )
 _ANSWERING = frozenset(
-    """
-    answer answers answered question questions passage passages paper papers text texts context source sources
-    document documents given provided provide based mentioned mention mentions stated state states according
-    note noting important summary conclusion example abstract abstracts article
-    """.split()
+    [
+        "answer",
+        "answers",
+        "answered",
+        "question",
+        "questions",
+        "passage",
+        "passages",
+        "paper",
+        "papers",
+        "text",
+        "texts",
+        "context",
+        "source",
+        "sources",
+        "document",
+        "documents",
+        "given",
+        "provided",
+        "provide",
+        "based",
+        "mentioned",
+        "mention",
+        "mentions",
+        "stated",
+        "state",
+        "states",
+        "according",
+        "note",
+        "noting",
+        "important",
+        "summary",
+        "conclusion",
+        "example",
+        "abstract",
+        "abstracts",
+        "article",
+    ]
 )
 """Words that an answer has for itself and for what it was given."""
 _NO_CLAIM = re.compile(
@@ -44,10 +131,38 @@ _NO_CLAIM = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _DENIALS = frozenset(
-    """
-    not no never none neither nor without cannot nothing nobody nowhere hardly barely unlike lack lacks lacking
-    fail fails failed failing unable except excluding absent rarely seldom rather instead less-than
-    """.split()
+    [
+        "not",
+        "no",
+        "never",
+        "none",
+        "neither",
+        "nor",
+        "without",
+        "cannot",
+        "nothing",
+        "nobody",
+        "nowhere",
+        "hardly",
+        "barely",
+        "unlike",
+        "lack",
+        "lacks",
+        "lacking",
+        "fail",
+        "fails",
+        "failed",
+        "failing",
+        "unable",
+        "except",
+        "excluding",
+        "absent",
+        "rarely",
+        "seldom",
+        "rather",
+        "instead",
+        "less-than",
+    ]
 )
 _NO_CONTENT = _PARTICLES | _DENIALS | _ANSWERING
 UP, DOWN = 1, -1
