@@ -52,14 +52,16 @@ _OPPOSITES = (
 )
 _PAIRS = [pair.replace("-", " ").split(" ", 1) for pair in _OPPOSITES.split("|")]
 _OTHER_WAY = {there: here for here, there in reversed(_PAIRS)} | {
-    here: there for here, there in reversed(_PAIRS)
+    pair[0]: pair[1] for pair in reversed(_PAIRS)
 }
 _COMPARISON = re.compile(r"\b(" + "|".join(sorted(_OTHER_WAY, key=len, reverse=True)) + r")\b")
 _VERB = re.compile(
-    r"\b(?P<verb>is|are|was|were|can|could|may|might|should|will|would|has been|have been|does|do|must)\b(?! not)"
+    r"\b(?P<verb>is|are|was|were|can|could|may|might|should|will|would|has been|have been|does|do"
+    r"|must)\b(?! not)"
 )
 _DENIED = re.compile(
-    r"\b(?:(?P<verb>is|are|was|were|can|could|does|do|did|will|would|need|has|have) not|cannot|no longer|without)\b"
+    r"\b(?:(?P<verb>is|are|was|were|can|could|does|do|did|will|would|need|has|have) not|cannot"
+    r"|no longer|without)\b"
 )
 
 Change = Callable[[str, Sequence[str], random.Random], str | None]

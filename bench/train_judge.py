@@ -3,8 +3,8 @@
     python -m bench.train_judge DATA [--check FOLDER...] [--dry-run]
 
 DATA is a folder of labelled answers with the stretches that are wrong (RAGTruth's question answering); the
-model goes to assistant/evaluation/judging/offline.json. --check names further folders: of labelled answers that
-the model is measured on and never learns from, or of sentences with one thing changed. Cross-validated
+model goes to assistant/evaluation/judging/offline.json. --check names further folders: of labelled answers
+that the model is measured on and never learns from, or of sentences with one thing changed. Cross-validated
 figures come from models that have not seen the question.
 """
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from assistant.evaluation.judging.judge import Judge
 
 ABOUT = (
-    "Wrong answers are what is looked for. Every figure is cross-validated by question: the threshold is chosen "
-    "on other questions than it is measured on, and what is refitted has not seen the question."
+    "Wrong answers are what is looked for. Every figure is cross-validated by question: the threshold is "
+    "chosen on other questions than it is measured on, and what is refitted has not seen the question."
 )
 SHIPPED = (
     "The shipped offline judge may have learnt from these very answers, as it has from ragtruth_qa: the row "
@@ -73,7 +73,8 @@ def _print_agreements(agreements: Sequence[Agreement]) -> None:
     for one in agreements:
         error = "" if one.calibration_error is None else f"{one.calibration_error:.3f}"
         rendering.say(
-            f"{one.name:20} {one.auroc:7.3f} {one.f1:7.3f} {one.balanced_accuracy:9.3f} {one.kappa:7.3f} {error:>12}"
+            f"{one.name:20} {one.auroc:7.3f} {one.f1:7.3f} {one.balanced_accuracy:9.3f} "
+            f"{one.kappa:7.3f} {error:>12}"
         )
 
 

@@ -26,7 +26,10 @@ from assistant.evaluation.judging.agreement import (
 from assistant.evaluation.judging.claims import Stretch
 from assistant.evaluation.judging.judge import Claim, Judgement, Source, Verdict
 from assistant.evaluation.judging.labelled import load_answers, load_perturbations
+from assistant.evaluation.judging.offline import OfflineJudge
 from assistant.evaluation.judging.plotting import calibration_plot
+from assistant.index.minilm import MiniLM
+from assistant.terminal.judging import judges
 
 PAIRS = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=4, max_size=40).filter(
     lambda pairs: len({label for label, _ in pairs}) == 2
@@ -52,10 +55,8 @@ def test_auroc_takes_both_kinds() -> None:
 def test_calibration_by_hand() -> None:
     labels = np.array([True, False, False, True])
     bins = calibration(labels, np.array([0.9, 0.1, 0.3, 0.5]), bins=2)
-    assert [(each.said, each.found, each.count) for each in bins] == [
-        (pytest.approx(0.2), 0.0, 2),
-        (pytest.approx(0.7), 1.0, 2),
-    ]
+    assert [each.said for each in bins] == pytest.approx([0.2, 0.7])
+    assert [(each.found, each.count) for each in bins] == [(0.0, 2), (1.0, 2)]
     assert calibration_error(bins) == pytest.approx((0.2 + 0.3) / 2)
 
 
@@ -173,6 +174,40 @@ def test_a_perturbed_sentence_of_an_unknown_paper_is_refused(tmp_path: Path) -> 
     folder = _folder(tmp_path / "data", {"titles": ["None"], "original": "x", "changed": {}})
     with pytest.raises(InputError, match="'None' is missing"):
         load_perturbations(folder, {})
+
+
+def test_the_table_has_the_judge_and_the_baseline(
+    tmp_path: Path, encoder: MiniLM, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kettle = {"title": "Kettles", "text": "The kettle boils water in 3 minutes. It is made of steel."}
+    lines = [
+        {
+            "question": f"What of kettle {number}?",
+            "answer": wrong if number % 2 else right,
+            "sources": [kettle],
+            "supported": number % 2 == 0,
+        }
+        for number in range(24)
+        for right, wrong in [("It boils water in 3 minutes.", "Its lid whistles a waltz at 95 decibels.")]
+    ]
+    folder, plot = _folder(tmp_path / "data", *lines), tmp_path / "plot.svg"
+    judges(OfflineJudge(encoder), folder, as_json=True, plot=plot)
+    printed = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in printed] == ["offline, refitted", "offline", "answer length"]
+    assert printed[1]["auroc"] == printed[1]["f1"] == printed[1]["kappa"] == 1.0
+    assert printed[2]["calibration_error"] is None
+    assert plot.read_text(encoding="utf-8").startswith("<svg")
+    judges(OfflineJudge(encoder), folder, as_json=False)
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "24 answers to 24 questions, 12 wrong"
+    assert out.splitlines()[-1].startswith("answer length")
+    assert "may have learnt from these very answers" in err
+
+
+def test_data_that_cannot_measure_is_refused(tmp_path: Path, encoder: MiniLM) -> None:
+    line = {"question": "x", "answer": "y", "sources": [], "supported": True}
+    with pytest.raises(InputError, match="right and wrong answers"):
+        judges(OfflineJudge(encoder), _folder(tmp_path / "data", line), as_json=True)
 
 
 def test_the_plot_holds_a_dot_for_each_bin() -> None:

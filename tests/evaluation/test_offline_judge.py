@@ -1,6 +1,7 @@
 """The offline judge, with the real encoder."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -106,9 +107,7 @@ def test_what_the_question_says_is_no_claim(judge: OfflineJudge, kettle: tuple[S
     assert asked.probability > _judged(judge, text, kettle).probability
 
 
-def test_a_sentence_at_the_end_of_a_long_source_is_found(
-    judge: OfflineJudge, kettle: tuple[Source, ...]
-) -> None:
+def test_a_sentence_at_the_end_of_a_long_source_is_found(judge: OfflineJudge) -> None:
     filler = " ".join(f"Sailor number {number} sailed home with a lantern." for number in range(120))
     last = "The controller was trained for 3 hours on recordings of steam pressure."
     assert _judged(judge, last, (Source("", f"{filler} {last}"),)).probability > 0.98
@@ -120,7 +119,7 @@ def test_windows_cover_a_text_and_fit_the_encoder(encoder: MiniLM) -> None:
     cut = windows(text)
     assert cut[0][0] == 0
     assert cut[-1][1] == len(text)
-    assert all(later[0] < earlier[1] for earlier, later in zip(cut, cut[1:], strict=False))
+    assert all(later[0] < earlier[1] for earlier, later in pairwise(cut))
     assert max(end - start for start, end in cut) < WINDOW + 200
     (found,) = read(encoder, [text])
     assert np.allclose(np.linalg.norm(found.vectors, axis=1), 1.0, atol=1e-4)

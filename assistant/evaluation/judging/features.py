@@ -135,13 +135,13 @@ class Reading:
     @property
     def shares(self) -> Floats:
         """Give the weights, summing to 1."""
-        return self.weights / self.weights.sum()
+        return np.asarray(self.weights / self.weights.sum())
 
     @property
     def gaps(self) -> Floats:
         """Give how far each word is from its best counterpart, from 0 to 1."""
         best = np.where(self.quoted, 1.0, self.by_sentence.max(axis=1))
-        return np.clip(1.0 - best, 0.0, 1.0)
+        return np.asarray(np.clip(1.0 - best, 0.0, 1.0))
 
     @property
     def late(self) -> Floats:

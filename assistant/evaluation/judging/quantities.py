@@ -97,8 +97,9 @@ def quantities(text: str) -> list[Quantity]:
         value = float(match["digits"].replace(",", ""))
         value *= _SCALES.get((match["scale"] or "").casefold(), 1.0)
         found.append(_quantity(match, value, "digits"))
-    for match in _NUMBER_WORD.finditer(text):
-        found.append(_quantity(match, _WORDS[match["word"].casefold()], "word"))
+    found += [
+        _quantity(match, _WORDS[match["word"].casefold()], "word") for match in _NUMBER_WORD.finditer(text)
+    ]
     return sorted(found, key=lambda one: one.start)
 
 

@@ -118,10 +118,12 @@ _ANSWERING = frozenset(
 """Words that an answer has for itself and for what it was given."""
 _NO_CLAIM = re.compile(
     r"""
-      \b(?: unable\ to\ (?:answer|determine|find) | cannot\ (?:be\ )?(?:answer|determine) | i\ (?:can|hope|would|am|'m)\b
+      \b(?: unable\ to\ (?:answer|determine|find) | cannot\ (?:be\ )?(?:answer|determine)
+      | i\ (?:can|hope|would|am|'m)\b
       | hope\ this | let\ me\ know | good\ luck | happy\ to\ help | feel\ free
       | (?:passages?|papers?|texts?|sources?|context|abstracts?|documents?)
-        \ (?:above\ |here\ |provided\ |given\ )?(?:(?:do|does|did)(?:\ not|n['’]t)|provides?\ no|give\ no|say\ nothing|only)
+        \ (?:above\ |here\ |provided\ |given\ )?
+        (?:(?:do|does|did)(?:\ not|n['’]t)|provides?\ no|give\ no|say\ nothing|only)
       | not\ (?:explicitly\ |specifically\ |directly\ )?(?:mentioned|stated|provided|given|specified)
       | no\ (?:\w+\ )?(?:information|mention)
       | (?:here(?:['’]s|\ is|\ are)|following)\b.{0,60}\b(?:answers?|steps|summary|ways?|points|list)
@@ -167,7 +169,8 @@ _DENIALS = frozenset(
 _NO_CONTENT = _PARTICLES | _DENIALS | _ANSWERING
 UP, DOWN = 1, -1
 _UP = """
-    higher more greater larger bigger longer faster better best most highest largest biggest fastest above over
+    higher more greater larger bigger longer faster better best most highest largest biggest fastest above
+    over
     exceed exceeds exceeding exceeded outperform outperforms outperforming outperformed surpass surpasses
     surpassing beat beats beating ahead superior increase increases increased increasing raise raises raised
     raising improve improves improved improving improvement gain gains gained grow grows grew rise rises rose
@@ -237,7 +240,7 @@ def stem(word: str) -> str:
 def words(text: str) -> list[Word]:
     """Find the words of a text, in order.
 
-    >>> [word.text for word in words("It's WideNet's 0.72 times.") if word.content]
+    >>> [word.text for word in words("It is WideNet's 0.72 times.") if word.content]
     ["widenet's", 'times']
     """
     coined = [match.span() for match in COINED.finditer(text)]
