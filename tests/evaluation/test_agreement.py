@@ -29,7 +29,7 @@ from assistant.evaluation.judging.labelled import load_answers, load_perturbatio
 from assistant.evaluation.judging.offline import OfflineJudge
 from assistant.evaluation.judging.plotting import calibration_plot
 from assistant.index.minilm import MiniLM
-from assistant.terminal.judging import judges
+from assistant.terminal.judging import print_agreement
 
 PAIRS = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=4, max_size=40).filter(
     lambda pairs: len({label for label, _ in pairs}) == 2
@@ -191,13 +191,13 @@ def test_the_table_has_the_judge_and_the_baseline(
         for right, wrong in [("It boils water in 3 minutes.", "Its lid whistles a waltz at 95 decibels.")]
     ]
     folder, plot = _folder(tmp_path / "data", *lines), tmp_path / "plot.svg"
-    judges(OfflineJudge(encoder), folder, as_json=True, plot=plot)
+    print_agreement(OfflineJudge(encoder), folder, as_json=True, plot=plot)
     printed = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in printed] == ["offline, refitted", "offline", "answer length"]
     assert printed[1]["auroc"] == printed[1]["f1"] == printed[1]["kappa"] == 1.0
     assert printed[2]["calibration_error"] is None
     assert plot.read_text(encoding="utf-8").startswith("<svg")
-    judges(OfflineJudge(encoder), folder, as_json=False)
+    print_agreement(OfflineJudge(encoder), folder, as_json=False)
     out, err = capsys.readouterr()
     assert out.splitlines()[0] == "24 answers to 24 questions, 12 wrong"
     assert out.splitlines()[-1].startswith("answer length")
@@ -207,7 +207,7 @@ def test_the_table_has_the_judge_and_the_baseline(
 def test_data_that_cannot_measure_is_refused(tmp_path: Path, encoder: MiniLM) -> None:
     line = {"question": "x", "answer": "y", "sources": [], "supported": True}
     with pytest.raises(InputError, match="right and wrong answers"):
-        judges(OfflineJudge(encoder), _folder(tmp_path / "data", line), as_json=True)
+        print_agreement(OfflineJudge(encoder), _folder(tmp_path / "data", line), as_json=True)
 
 
 def test_the_plot_holds_a_dot_for_each_bin() -> None:
