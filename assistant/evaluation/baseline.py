@@ -67,14 +67,14 @@ class Baseline:
         return cls(kept, tuple(measures), questions)
 
     @classmethod
-    def read(cls, path: Path) -> "Baseline":
+    def read(cls, path: Path | str) -> "Baseline":
         """Read a baseline's file.
 
         Raises:
             InputError: it cannot be read, or is none.
         """
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(Path(path).read_text(encoding="utf-8"))
             measures = tuple(found["measures"])
             questions = {
                 name: Before(
@@ -95,7 +95,7 @@ class Baseline:
                 f"{path} is no baseline ({type(error).__name__}: {error}): --update-baseline writes one."
             ) from None
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path | str) -> None:
         """Write a baseline's file: a line a question, so that a change shows which ones moved.
 
         Raises:
@@ -120,7 +120,7 @@ class Baseline:
             '"questions": {\n' + ",\n".join(lines) + "\n}\n}\n"
         )
         try:
-            path.write_text(text, encoding="utf-8")
+            Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
             raise InputError(f"{path} cannot be written ({error.strerror}): name another file.") from None
 

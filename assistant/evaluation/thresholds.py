@@ -37,13 +37,13 @@ class Gate:
         return tuple(dict.fromkeys(gated.measure for gated in self.gated))
 
     @classmethod
-    def read(cls, path: Path | None = None) -> "Gate":
+    def read(cls, path: Path | str | None = None) -> "Gate":
         """Read a gate's settings; by default the shipped ones.
 
         Raises:
             InputError: they cannot be used; says why.
         """
-        path = path or resource("eval/gate.toml")
+        path = Path(path) if path is not None else resource("eval/gate.toml")
         try:
             found = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except ValidationError as error:

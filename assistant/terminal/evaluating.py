@@ -7,7 +7,6 @@ made, and 3 where too many questions failed: 1 means that the assistant got wors
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -192,8 +191,9 @@ def measure_judges(
         from assistant.answering.recorded import Recordings
         from assistant.evaluation.judging.choosing import judge_for
         from assistant.settings import Settings
+        from assistant.terminal.judging import judges
 
         settings = Settings.load()
         recordings = Recordings(settings.cache / "recordings")
         with closing(judge_for(judge, settings, recordings=recordings)) as measured:
-            import_module("assistant.terminal.judging").judges(measured, data, as_json=as_json, plot=plot)
+            judges(measured, data, as_json=as_json, plot=plot)

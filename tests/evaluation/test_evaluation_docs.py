@@ -14,6 +14,7 @@ from assistant.terminal.app import app
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "evaluation.md").read_text(encoding="utf-8")
 _, BASELINE, RECORD = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+(PYTHON,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 YAML = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 PAPERS = [
     {
@@ -80,6 +81,8 @@ def test_the_workflow_evaluates_a_repository(repository: Path, environment: dict
     assert summary.read_text(encoding="utf-8") == f"{text}\n"
     assert "The gate passed" in (repository / "report.html").read_text(encoding="utf-8")
     assert 'name="k1: How much energy' in (repository / "report.xml").read_text(encoding="utf-8")
+    shell(f"python -c {shlex.quote(PYTHON)}", repository, environment)
+    assert (repository / "runs" / "today" / "run.json").exists()
     (hook,) = loaded(YAML[-1])["repos"][0]["hooks"]
     shell(hook["entry"], repository, environment)
 

@@ -1,7 +1,6 @@
 """Which judge: by name, loading only what that one needs."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assistant.answering.reader import chat_model
 from assistant.errors import SettingsError
@@ -41,9 +40,9 @@ def judge_for(
     """
     match name:
         case "offline":
-            offline: Any = import_module("assistant.evaluation.judging.offline")
-            judge: Judge = offline.OfflineJudge(encoder if encoder is not None else _encoder(settings))
-            return judge
+            from assistant.evaluation.judging.offline import OfflineJudge
+
+            return OfflineJudge(encoder if encoder is not None else _encoder(settings))
         case "model":
             from assistant.answering.prompts import Prompts
             from assistant.evaluation.judging.model_judge import ModelJudge
