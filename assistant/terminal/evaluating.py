@@ -191,9 +191,9 @@ def measure_judges(
         from assistant.answering.recorded import Recordings
         from assistant.evaluation.judging.choosing import judge_for
         from assistant.settings import Settings
-        from assistant.terminal.judging import judges
+        from assistant.terminal.judging import print_agreement
 
         settings = Settings.load()
         recordings = Recordings(settings.cache / "recordings")
         with closing(judge_for(judge, settings, recordings=recordings)) as measured:
-            judges(measured, data, as_json=as_json, plot=plot)
+            print_agreement(measured, data, as_json=as_json, plot=plot)

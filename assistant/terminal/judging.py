@@ -27,22 +27,6 @@ SHIPPED = (
 )
 
 
-def judges(data: Path, judge: str, as_json: bool, plot: Path | None = None) -> None:  # noqa: FBT001 - as agreed
-    """Measure the judge of that name against a folder.
-
-    Raises:
-        AssistantError: there is no such judge, or the folder holds nothing that can measure one.
-    """
-    from assistant.evaluation.judging.choosing import judge_for
-    from assistant.settings import Settings
-
-    chosen = judge_for(judge, Settings.load())
-    try:
-        print_agreement(chosen, data, as_json=as_json, plot=plot)
-    finally:
-        chosen.close()
-
-
 def print_agreement(judge: "Judge", data: Path, *, as_json: bool, plot: Path | None = None) -> None:
     """Measure a judge against a folder of labelled answers, or of sentences with one thing changed.
 

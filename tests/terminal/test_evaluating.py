@@ -254,3 +254,23 @@ def test_the_shipped_questions_say_that_a_home_holds_other_papers(
     assert done.returncode == 0, done.stderr
     assert "The shipped questions are about the shipped papers: " in done.stderr
     assert f"papers that are asked about are not in {small_home}" in done.stderr
+
+
+def test_a_judge_is_measured_by_the_command(run: Run, tmp_path: Path) -> None:
+    text = "KettleNet saves 17.5% of the energy of a thermostat on 40 kettles."
+    source = {"title": "KettleNet", "text": text}
+    lines = [
+        {"question": f"{question}?", "answer": answer, "sources": [source], "supported": supported}
+        for question in "abcdefghijkl"
+        for answer, supported in ((text, True), ("Sheep are counted from the air by 12 drones.", False))
+    ]
+    (tmp_path / "answers.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    plot = tmp_path / "plot.svg"
+    done = run("eval", "judges", "--data", str(tmp_path), "--plot", str(plot), "--json")
+    assert done.returncode == 0, done.stderr
+    shipped = {row["name"]: row for row in json.loads(done.stdout)}["offline"]
+    assert shipped["auroc"] == 1.0
+    assert plot.read_text().startswith("<svg")
+    lost = run("eval", "judges", "--data", str(tmp_path / "nothing"))
+    assert (lost.returncode, lost.stdout) == (2, "")
+    assert lost.stderr.startswith("assistant: ")
