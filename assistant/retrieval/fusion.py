@@ -83,8 +83,11 @@ def ranked_again(first: Mapping[Key, float], second: Mapping[Key, float]) -> dic
     head = [score for key, score in first.items() if key in second]
     if not head:
         return dict(first)
-    fall = min(head) - min(second.values())
-    return {**second, **{key: score - fall for key, score in first.items() if key not in second}}
+    lowest = min(second.values())
+    fall = min(head) - lowest
+    # Rounding may not lift an equal score above those ranked anew.
+    tail = {key: min(score - fall, lowest) for key, score in first.items() if key not in second}
+    return {**second, **tail}
 
 
 def cut(scores: Sequence[float], gap: float, most: int) -> int:
