@@ -69,13 +69,14 @@ def licence(package: str) -> str:
 
 
 def _said(found: PackageMetadata) -> str:
-    first = (found.get("License") or "").split("\n", maxsplit=1)[0].strip()
+    spdx, plain = (str(found[name]) if name in found else "" for name in ("License-Expression", "License"))
+    first = plain.split("\n", maxsplit=1)[0].strip()
     classes = [
         line.split(" :: ")[-1]
         for line in found.get_all("Classifier") or []
         if line.startswith("License :: OSI Approved :: ")
     ]
-    for said in (found.get("License-Expression") or "", first, *classes):
+    for said in (spdx, first, *classes):
         name = WORDED.get(said, said)
         if SPDX.fullmatch(name):
             return name
