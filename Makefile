@@ -24,7 +24,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: ask chat eval setup test lint types format check docs lock build clean help
+.PHONY: ask chat eval setup test lint types format check docs licences lock build clean help
 
 ask: $(STAMPS)/project  ## answer one question: make ask Q="…"
 	@$(BIN)/assistant ask -- "$$Q"
@@ -63,6 +63,9 @@ lock: setup  ## write the lock files anew from pyproject.toml; newest versions w
 	@$(LOCK_PROJECT) --output-file requirements.txt
 	@$(LOCK_PROJECT) --extra dev --constraints requirements.txt --output-file requirements-dev.txt
 	@$(LOCK) --group litellm --no-emit-package litellm-enterprise --output-file requirements-litellm.txt
+
+licences: setup  ## list the licences of the locked packages in docs/licences.md
+	@$(BIN)/python docs/licences.py
 
 docs: setup  ## record the chat that README and docs show
 	@$(BIN)/python docs/record.py

@@ -39,7 +39,10 @@ _SEVERAL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # A coined name has a capital or a digit after its first letter: WideNet, GPT-4V, p-MoD, ViT.
-COINED = re.compile(r"(?<![\w-])(?=[\w+^-]*[A-Za-z])(?:\w[\w^-]*[A-Z0-9][\w+^-]*|[A-Z]{2,}\w*)(?![\w-])")
+# The first of these stands within its first hundred characters, so that looking for it is never long.
+COINED = re.compile(
+    r"(?<![\w-])(?=[\w+^-]{0,100}[A-Za-z])(?:\w[\w^-]{0,100}[A-Z0-9][\w+^-]*|[A-Z]{2,}\w*)(?![\w-])"
+)
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 

@@ -17,7 +17,7 @@ SHARE_OF_HISTORY = 0.25
 """The most of the room that earlier turns may take."""
 
 # What could be taken for the fence, or for the tokens by which chat templates tell messages apart.
-_FENCE = re.compile(r"<(?=\s*/?\s*paper\b|\|)|(?<=\|)>", re.IGNORECASE)
+_FENCE = re.compile(r"<(?=\s*+/?\s*+paper\b|\|)|(?<=\|)>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from assistant.answering.sentences import sentences
 LONGEST = 120
 """Characters between brackets, more than which are no marker."""
 
-MARKER = re.compile(r"\[\d+\]")
+MARKER = re.compile(r"\[\d{1,9}\]")
+"""A marker in an answer. No answer has a thousand million sources, and longer numbers cannot be read."""
 
 _OPEN, _CLOSE = "[\uff3b\u3010\u3014\u3016\u27e6", "]\uff3d\u3011\u3015\u3017\u27e7"
 _ENDS_CLAIM = frozenset(".,;:!?\n[(\u3010")
@@ -32,10 +33,11 @@ _COUNTED = re.compile(
     r"|steps?|tables?|tab|types?|versions?)\.?\s*\Z",
     re.IGNORECASE,
 )
+_LONGEST_COUNTED = 16  # characters in the longest of these, with the one before it
 _BULLET = re.compile(r"\A\s*(?:[-*+\u2022\u00b7]|\#{1,6}|>|\d{1,3}[.)])\s+")
-_SPACED_MARKER = re.compile(r"\s*\[\d+\]")
+_SPACED_MARKER = re.compile(rf"(?<!\s)\s*+{MARKER.pattern}")
 _NUMBER = re.compile(r"\d+")
-_LEADING_MARKERS = re.compile(r"(?:\s*\[\d+\])+")
+_LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER.pattern})+")
 
 
 def read_numbers(content: str, shown: int) -> tuple[list[int], int] | None:
@@ -170,7 +172,9 @@ class CitationFilter(Scanner):
         """Whether a number in round brackets here would stand after a claim, not `f(1)` or `Table (1)`."""
         if "\n" in self._space or not self._line or self._before in ":;,-([":
             return False
-        return not _COUNTED.search(self._line) and (bool(self._space) or not self._before.isalnum())
+        return not _COUNTED.search(self._line[-_LONGEST_COUNTED:]) and (
+            bool(self._space) or not self._before.isalnum()
+        )
 
     def _in_brackets(self, character: str) -> None:
         if character in _CLOSE:

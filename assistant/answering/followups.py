@@ -112,15 +112,15 @@ _SHORT = 3
 
 _ONLY_DATES = re.compile(
     r"""
-      ^\W*(?:and|so|then|but)?\W*
+      ^\W*+(?:(?:and|so|then|but)\W*+)?
       (?:which|what)\s+(?:one\s+)?(?:(?:of\s+)?(?:these|them|those|the|both|two|three|papers?|sources?|one)\s+)*
       (?:is|was|are|came|comes|came\s+out|appeared)\s+(?:out\s+)?(?:the\s+)?
       (?:older|oldest|newer|newest|earlier|earliest|later|latest|(?:more|most)\s+recent|first|last|
          published\s+(?:first|last|earlier|later))\W*$
-    | ^\W*(?:and|so|then|but)?\W*
+    | ^\W*+(?:(?:and|so|then|but)\W*+)?
       (?:when|what\s+year|in\s+(?:which|what)\s+year)\s+(?:was|were|did|is|are)\s+.{0,60}?
       (?:published|come\s+out|appear|from|out)\W*$
-    | ^\W*(?:and\W+)?how\s+(?:old|recent|new)\s+(?:is|are)\s+.{0,40}$
+    | ^\W*+(?:and\W++)?how\s+(?:old|recent|new)\s+(?:is|are)\s+.{0,40}$
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -38,7 +38,9 @@ _TAGS = (
     *("sup", "svg", "table", "tbody", "td", "template", "textarea", "th", "title", "tr", "track", "u", "ul"),
     "video",
 )
-_TAG_STARTS = tuple(f"<{slash}{name}" for slash in ("", "/") for name in _TAGS)
+_TAG_STARTS = frozenset(f"<{slash}{name}" for slash in ("", "/") for name in _TAGS)
+_TAG_BEGINNINGS = frozenset(tag[:end] for tag in _TAG_STARTS for end in range(1, len(tag) + 1))
+_SCHEME_BEGINNINGS = frozenset(scheme[:end] for scheme in _SCHEMES for end in range(1, len(scheme) + 1))
 _ENDS_ADDRESS = frozenset('<>"`)]}|\u3011\u201d')
 _PUNCTUATION = frozenset(".,;:!?'")
 
@@ -62,9 +64,7 @@ class LinkFilter(Scanner):
             self._hold(character, self._after_bracket)
         elif character == "<":
             self._hold(character, self._in_tag_name)
-        elif character == ":" or (
-            not self._before.isalnum() and any(each.startswith(character.lower()) for each in _SCHEMES)
-        ):
+        elif character == ":" or (character.lower() in _SCHEME_BEGINNINGS and not self._before.isalnum()):
             self._hold(character, self._in_scheme)
         else:
             self._emit(character)
@@ -91,7 +91,7 @@ class LinkFilter(Scanner):
             self._hold("", self._in_tag)
             self._dropped = 0
             self._in_tag(character)
-        elif any(each.startswith(tag) for each in _TAG_STARTS):
+        elif tag in _TAG_BEGINNINGS:
             self._held += character
         else:
             self._release(character)
@@ -108,7 +108,7 @@ class LinkFilter(Scanner):
         if beginning in _SCHEMES:
             self._hold("", self._in_address)
             self._tail = ""
-        elif any(each.startswith(beginning) for each in _SCHEMES):
+        elif beginning in _SCHEME_BEGINNINGS:
             self._held += character
         else:
             self._release(character)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant.answering.answer import Usage
+from assistant.answering.endless import Bound
 from assistant.answering.failures import Server, known_failures
 from assistant.answering.habits import TEMPERATURE, Habits
 from assistant.answering.prompts import Message
@@ -179,12 +180,14 @@ class OpenAIModel:
         if not stream:
             yield self._whole(response)
             return
-        finish = None
+        finish, bound = None, Bound(self.reply)
         try:
             for chunk in response:
-                delta = _delta(chunk)
+                delta = bound(_delta(chunk))
                 finish = delta.finish or finish
                 yield delta
+                if bound.reached:
+                    break
         except known_failures() as error:
             raise self._server.explained(error, begun=True) from None
         finally:
@@ -201,12 +204,14 @@ class OpenAIModel:
             if not stream:
                 yield self._whole(response)
                 return
-            finish = None
+            finish, bound = None, Bound(self.reply)
             try:
                 async for chunk in response:
-                    delta = _delta(chunk)
+                    delta = bound(_delta(chunk))
                     finish = delta.finish or finish
                     yield delta
+                    if bound.reached:
+                        break
             except known_failures() as error:
                 raise self._server.explained(error, begun=True) from None
             finally:
@@ -253,7 +258,7 @@ class OpenAIModel:
             raise self._server.failed(Failure.WRONG_ADDRESS if choices is None else Failure.EMPTY)
         message = choices[0].message
         finish = "content_filter" if getattr(message, "refusal", None) else choices[0].finish_reason or "stop"
-        return Delta(message.content or "", _usage(response.usage), finish)
+        return Bound(self.reply)(Delta(message.content or "", _usage(response.usage), finish))
 
 
 def _why_ended(response: Any) -> Failure:

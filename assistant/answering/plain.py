@@ -89,7 +89,10 @@ class ThoughtFilter:
     'It boils.'
     """
 
-    _TAGS = tuple(f"<{slash}{word}>" for slash in ("", "/") for word in ("think", "thinking", "reasoning"))
+    _TAGS = frozenset(
+        f"<{slash}{word}>" for slash in ("", "/") for word in ("think", "thinking", "reasoning")
+    )
+    _BEGINNINGS = frozenset(tag[:end] for tag in _TAGS for end in range(1, len(tag) + 1))
 
     def __init__(self) -> None:
         self._held = ""
@@ -110,7 +113,7 @@ class ThoughtFilter:
             self._held = ""
             self._thinking = tag[1] != "/"
             return ""
-        if any(each.startswith(tag) for each in self._TAGS):
+        if tag in self._BEGINNINGS:
             self._held += character
             return ""
         shown, self._held = self._held, ""

@@ -14,7 +14,7 @@ _MAY_END = frozenset({"etc"})
 
 _BREAK = re.compile(
     r"""
-    (?P<stop>[.!?…]+ ["'”’)\]]*)        # the stop, with what closes after it
+    (?P<stop>(?<![.!?…])[.!?…]++ ["'”’)\]]*+)   # the stop, from its first sign, with what closes after it
     (?: \s+ | (?<=[a-z)\]%][.!?]) (?=[A-Z][a-z]*\b[ ,]) )   # a space, or a glued capitalised word
     | \n\s*\n                            # an empty line
     """,

@@ -12,6 +12,9 @@ from assistant.corpus.paper import Listing, Reading, Rejection, TextKind
 MOST_AUTHORS = 1_000_000
 """A larger count of authors is a mistake."""
 
+MOST_REJECTED = 1_000
+"""Rejections that are told one by one. A file may hold millions of lines that are no records."""
+
 _TEXTS: tuple[tuple[str, TextKind], ...] = (
     ("abstract", "abstract"),
     ("text", "abstract"),
@@ -32,7 +35,8 @@ def read_jsonl(text: str, *, source: str) -> Reading:
     A record has a `title` and an `abstract`, `text` or `summary`; its `published` (an ISO date, or
     date and time), `author_count`, `organization` and `source` may be missing or null, and further
     fields are ignored. An abstract is preferred to a summary. An array of such objects is read alike.
-    A record that breaks these rules is rejected with its line, and the others are taken.
+    A record that breaks these rules is rejected with its line, and the others are taken. Beyond
+    `MOST_REJECTED` they are counted only.
 
     >>> read_jsonl('{"title": "On Tea", "summary": "Tea is hot."}\n', source="-").listings[0].kind
     'summary'
@@ -40,13 +44,20 @@ def read_jsonl(text: str, *, source: str) -> Reading:
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     listings: list[Listing] = []
     rejected: list[Rejection] = []
+    more = 0
     for line, record in _elements(text) if _is_array(text) else enumerate(text.split("\n"), start=1):
         if not record.strip():
             continue
         try:
             listings.append(_listing(_parsed(record), source))
         except _FlawError as problem:
-            rejected.append(Rejection(source=source, line=line, reason=str(problem)))
+            if len(rejected) < MOST_REJECTED:
+                rejected.append(Rejection(source=source, line=line, reason=str(problem)))
+            else:
+                more += 1
+    if more:
+        reason = f"{more:,} more records are rejected: this is hardly a file of papers; check it."
+        rejected.append(Rejection(source=source, line=None, reason=reason))
     if not listings and not rejected:
         rejected.append(Rejection(source=source, line=1, reason="There is no record here; write one a line."))
     return Reading(listings=tuple(listings), rejected=tuple(rejected))

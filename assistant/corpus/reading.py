@@ -189,9 +189,9 @@ def _text(content: bytes) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = _last_line(content[: error.start].decode(encoding, "ignore"))
+        line = _last_line(error.object[: error.start].decode(encoding, "ignore"))
         name = "UTF-16" if is_utf16 else "UTF-8"
-        reason = f"This line is not {name} (byte 0x{content[error.start]:02X}); save the file as UTF-8."
+        reason = f"This line is not {name} (byte 0x{error.object[error.start]:02X}); save the file as UTF-8."
         raise _UnreadableError(reason, line) from error
     if "\0" in text:
         line = _last_line(text[: text.index("\0")])

@@ -22,6 +22,10 @@ CHAT = "chat"
 ALL_SUITES = (*SUITES, CHAT)
 
 
+LARGEST = 64 * 2**20
+"""Bytes that a question file may hold."""
+
+
 class QuestionsError(InputError):
     """A question file has lines that are no questions."""
 
@@ -125,7 +129,7 @@ def read_questions(paths: Iterable[Path]) -> list[Dialogue]:
             except ValidationError as error:
                 flaws.extend(f"{place}: {_said(flaw)}." for flaw in error.errors())
                 continue
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 flaws.append(f"{place}: is no JSON ({error}).")
                 continue
             for name in {turn.question_id for turn in dialogue} | {dialogue[0].conversation} - {""}:
@@ -142,8 +146,12 @@ def read_questions(paths: Iterable[Path]) -> list[Dialogue]:
 
 def _lines(path: Path) -> list[str]:
     try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise InputError(f"{path} is larger than {LARGEST // 2**20} MB: split it.")
         # By line feeds alone: a text may hold other characters that count as ends of lines.
-        return path.read_text(encoding="utf-8-sig").split("\n")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}): convert it.") from None
     except OSError as error:

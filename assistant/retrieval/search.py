@@ -70,7 +70,8 @@ def checked_question(text: str) -> str:
     Raises:
         InputError: it is empty, without a letter or digit, or too long to be a question.
     """
-    question = " ".join(text.split())
+    # Half of a character, as a name on a command line may hold, is shown as a question mark.
+    question = " ".join(text.encode("utf-8", "replace").decode().split())
     if not re.search(r"\w", question):
         raise InputError("The question is empty: ask something in words.")
     if len(question) > LONGEST_QUESTION:

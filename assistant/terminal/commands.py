@@ -1,6 +1,7 @@
 """The slash commands of the chat."""
 
 import difflib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,12 +121,16 @@ def _new(talk: "Talk", rest: str) -> None:
     talk.wrap("A new conversation begins.")
 
 
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _save(talk: "Talk", rest: str) -> None:
-    from assistant.terminal.saving import as_json, as_markdown
+    from assistant.terminal.saving import as_json, as_markdown, without_secrets
 
     if not rest:
         raise InputError("Say where to: /save FILE.md or /save FILE.json.")
-    exchanges = talk.conversation.exchanges
+    exchanges = [without_secrets(exchange, talk.secrets) for exchange in talk.conversation.exchanges]
     if not exchanges:
         raise InputError("There is nothing to save yet.")
     path = Path(rest).expanduser()
@@ -133,7 +138,9 @@ def _save(talk: "Talk", rest: str) -> None:
         raise InputError(f"{path} is there already: name another file.")
     text = as_json(exchanges) if path.suffix.lower() == ".json" else as_markdown(exchanges)
     try:
-        path.write_text(text, encoding="utf-8")
+        # For its owner alone, and never over a file that came into being meanwhile.
+        with open(path, "x", encoding="utf-8", opener=_for_its_owner) as file:
+            file.write(text)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}): name another file.") from None
     talk.wrap(f"Saved to {path}.")

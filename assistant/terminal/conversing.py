@@ -237,14 +237,18 @@ class Talk:
             )
             print_line(start + line.plain)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no file may hold, though somebody typed it."""
+        key = self.assistant.settings.openai_api_key
+        return secret_strings([key.get_secret_value() if key else None])
+
     def _keep(self, exchange: Exchange) -> None:
         if self._history is None:
             return
-        key = self.assistant.settings.openai_api_key
-        secrets = secret_strings([key.get_secret_value() if key else None])
         if self._number is None:
             self._number = self._history.begin()
-        self._history.keep(self._number, exchange, secrets=secrets)
+        self._history.keep(self._number, exchange, secrets=self.secrets)
 
 
 def _quotes(answer: "Answer") -> bool:

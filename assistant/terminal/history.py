@@ -128,6 +128,8 @@ class History:
                     file.executescript(_TABLES)
                     yield file
                 return
+            if write and self._path.stat().st_mode & 0o077:
+                self._path.chmod(0o600)  # a copy, or what a backup put back; SQLite's own files follow it
             with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as file:
                 if write:
                     file.executescript(_TABLES)

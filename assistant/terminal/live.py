@@ -17,9 +17,12 @@ NARROWEST = 20
 LONGEST_SPAN = 200
 """Characters that emphasis may go on for: what is longer was no emphasis, and is shown as it is written."""
 
+_SHORT = 200
+"""Characters whose width together is looked up; of longer words it is added up."""
+
 _STYLES = {"bold": "1", "dim": "2", "italic": "3", "code": "36"}
 _SPAN = re.compile(
-    r"(?P<marker>\[\d+\])|\*\*(?P<bold>\S(?:.*?\S)?)\*\*|`(?P<code>[^`]+)`"
+    r"(?P<marker>\[\d+\])|\*\*(?P<bold>\S(?:.{0,200}?\S)?)\*\*|`(?P<code>[^`]+)`"
     r"|(?<![\w*])\*(?P<italic>[^\s*](?:[^*]*?[^\s*])?)\*(?![\w*])"
 )
 _OPEN = re.compile(r"`|(?<![\w*])\*{1,2}(?=\S)|\*\*$|\[\d*$")
@@ -155,9 +158,7 @@ class MarkdownWriter:
         """Put a stretch; what is wider than the terminal goes on in the next row."""
         rest = text
         while rest:
-            fits = len(rest)
-            while fits > 1 and self._column + cell_len(rest[:fits]) > width:
-                fits -= 1
+            fits = _fitting(rest, width - self._column)
             self._put(rest[:fits], style)
             rest = rest[fits:]
             if rest:
@@ -181,6 +182,17 @@ def styled(text: str, style: str) -> str:
     ('\x1b[2m[1]\x1b[0m', 'plain')
     """
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style else text
+
+
+def _fitting(text: str, columns: int) -> int:
+    """Count the characters that fit; one at the least."""
+    if len(text) <= _SHORT and cell_len(text) <= columns:
+        return len(text)
+    for place, character in enumerate(text):
+        columns -= cell_len(character)
+        if columns < 0:
+            return max(1, place)
+    return len(text)
 
 
 def _unclosed(text: str) -> bool:

@@ -3,10 +3,13 @@
 import json
 import re
 import unicodedata
+from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from assistant.answering.citations import MARKER
 from assistant.answering.objects import answer_object, usage_object
+from assistant.answering.secrets import HIDDEN
 from assistant.index.function_words import FUNCTION_WORDS
 from assistant.terminal.cleaning import cleaned, escaped
 
@@ -23,6 +26,15 @@ _TEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 _MARKDOWN = re.compile(r"([\\`*_{}<>\[\]])")
+
+
+def without_secrets(exchange: "Exchange", secrets: "Sequence[str]") -> "Exchange":
+    """Take out of a question what nobody is to read; no answer has it."""
+    question, understood = (
+        reduce(lambda text, secret: text.replace(secret, HIDDEN), secrets, asked)
+        for asked in (exchange.question, exchange.answer.question)
+    )
+    return replace(exchange, question=question, answer=replace(exchange.answer, question=understood))
 
 
 def as_json(exchanges: "Sequence[Exchange]") -> str:

@@ -189,6 +189,7 @@ def test_encodings(folder: Path, encoding: str, text: str) -> None:
         ),
         (b"One\n\x00", "2: This line holds a NUL, so this is no text; save the listing as UTF-8 text."),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "1: This line is not UTF-8 (byte 0x89); save the file as UTF-8."),
+        (b"\xef\xbb\xbfOne\n\xffab", "2: This line is not UTF-8 (byte 0xFF); save the file as UTF-8."),
         (b"", "1: The page is empty; save the listing again."),
     ],
 )

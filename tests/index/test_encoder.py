@@ -208,6 +208,21 @@ def test_weights_with_another_digest_are_refused_by_name(tmp_path: Path, weights
     assert not cache.exists()
 
 
+def test_a_graph_that_was_changed_is_not_used(tmp_path: Path, model_files: EncoderFiles) -> None:
+    changed = tmp_path / model_files.model.name
+    content = bytearray(model_files.model.read_bytes())
+    content[len(content) // 2] ^= 1  # in a weight: a model all the same
+    changed.write_bytes(content)
+    files = encoder_files(Settings(cache=tmp_path))
+    assert files.model == changed
+    with pytest.raises(EncoderError, match=f"{changed.name} was damaged or changed"):
+        MiniLM(files)
+    changed.unlink()
+    again = encoder_files(Settings(cache=tmp_path))
+    assert MiniLM(again).encode(["tea"])
+    assert again.model.name == model_files.model.name
+
+
 @pytest.mark.parametrize("present", [(), ("tokenizer.json",), ("model.safetensors",)])
 def test_a_folder_that_lacks_weights_is_named(
     tmp_path: Path, weights_folder: Path, present: tuple[str, ...]

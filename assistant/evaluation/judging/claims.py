@@ -17,8 +17,8 @@ _BETWEEN_CLAUSES = re.compile(
           | which | who | where | when | including | such\ as | as\ well\ as | making | resulting
           | allowing | leading | compared | rather | except | even | then | with | without | by
           )\b )
-    | \s+(?= (?: while | whereas | although | because | but ) \b )
-    | \s+[–—]\s+ | \s+-\s+                       # a dash between words
+    | (?<!\s)\s++(?= (?: while | whereas | although | because | but ) \b )
+    | (?<!\s)\s++(?:[–—]|-)\s+                   # a dash between words
     | (?<=\S)\s+(?=\() | (?<=\))\s+(?=\S)        # what stands in parentheses
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -41,9 +41,13 @@ def clauses(text: str) -> list[Stretch]:
     ['It runs at 40 FPS,', 'while its parent needs a second;', 'no code is given.']
     """
     cuts = [0]
+    counted = words = 0
     for match in _BETWEEN_CLAUSES.finditer(text):
-        if len(_WORD.findall(text, cuts[-1], match.end())) >= FEWEST_WORDS:
-            cuts.append(match.end())
+        words += len(_WORD.findall(text, counted, match.end()))
+        counted = match.end()
+        if words >= FEWEST_WORDS:
+            cuts.append(counted)
+            words = 0
     if len(cuts) > 1 and len(_WORD.findall(text, cuts[-1])) < FEWEST_WORDS:
         cuts.pop()
     ends = [*cuts[1:], len(text)]

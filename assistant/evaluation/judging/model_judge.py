@@ -26,7 +26,7 @@ NO_EVIDENCE = "[no evidence given]"
 """Stands for evidence that a verdict needs and the model left out."""
 
 # What could be taken for a fence beside that of papers.
-_FENCE = re.compile(r"<(?=\s*/?\s*(?:sentence|claim)\b)", re.IGNORECASE)
+_FENCE = re.compile(r"<(?=\s*+/?\s*+(?:sentence|claim)\b)", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"\[?(?:\.{3}|…)\]?")
 _WORD = re.compile(r"\w+")
 

@@ -13,6 +13,8 @@ _ENDINGS = re.compile(
     r"|ings?|ies|ied|ers?|ors?|ions?|ments?|ness|ally|ly|ed|es|s|e|y|al|ive|able|ible)$"
 )
 _SHORTEST_STEM = 4
+_LONGEST_WORD = 60
+"""Letters; what is longer is no word, and has no ending to be taken off."""
 
 _PARTICLES = FUNCTION_WORDS | frozenset(
     [
@@ -225,7 +227,7 @@ def stem(word: str) -> str:
     True
     """
     word = re.sub(r"['’]\w*$", "", word)
-    if not word.isalpha():
+    if not word.isalpha() or len(word) > _LONGEST_WORD:
         return word
     while len(word) > _SHORTEST_STEM:
         shorter = _ENDINGS.sub("", word)
@@ -244,12 +246,15 @@ def words(text: str) -> list[Word]:
     ["widenet's", 'times']
     """
     coined = [match.span() for match in COINED.finditer(text)]
+    place = 0
     found = []
     for match in _WORD.finditer(text):
         folded = match[0].casefold()
         number = match[0][0].isdigit() and not any(character.isalpha() for character in folded)
         first = not re.search(r"[\w,;)]\W{0,2}$", text[max(0, match.start() - 4) : match.start()])
-        name = any(start <= match.start() < end for start, end in coined) or (
+        while place < len(coined) and coined[place][1] <= match.start():
+            place += 1
+        name = (place < len(coined) and coined[place][0] <= match.start()) or (
             match[0][0].isupper() and not first and folded not in _PARTICLES
         )
         content = not number and folded not in _NO_CONTENT
