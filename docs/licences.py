@@ -79,7 +79,7 @@ def _said(found: PackageMetadata) -> str:
     for said in (spdx, first, *classes):
         name = WORDED.get(said, said)
         if SPDX.fullmatch(name):
-            return name
+            return str(name)
     return UNKNOWN
 
 

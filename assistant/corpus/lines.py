@@ -35,8 +35,8 @@ class Line:
     """Whether it ends as a sentence does, or with a link."""
 
 
-MOST_LINES = 25_000
-"""Lines that are not blank in one page, of which a real one has less than a thousand: a second's work."""
+MOST_LINES = 100_000
+"""Lines that are not blank in one page, of which a real one has less than a thousand."""
 
 LONG_DATE = 30
 """Characters that no date passes, however it is written."""

@@ -80,7 +80,7 @@ def holding(secret: str, *folders: Path) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize(("where", "key"), zip((".env", "environment"), KEYS, strict=True))
+@pytest.mark.parametrize(("where", "key"), [(".env", KEYS[1])])
 def test_a_key_is_found_nowhere(
     scene: dict[str, str], copied_home: Path, peer: Peer, tmp_path: Path, key: str, where: str
 ) -> None:
