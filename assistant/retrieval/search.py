@@ -48,7 +48,7 @@ class Question:
 
     text: str
     tokens: QuestionTokens | None
-    """None in an index of words alone."""
+    """None in an index of words alone, and where the encoder's window holds nothing but punctuation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
     if vectors is not None:
         with _timed("encode", seconds):
             (encoding,) = index.encoder.encode([question])
-            tokens = QuestionTokens.weigh(question, encoding, index.token_rarity)
+            asked = QuestionTokens.weigh(question, encoding, index.token_rarity)
+            tokens = asked if len(asked.weights) else None
         with _timed("dense", seconds):
             cosines = vectors.search(
                 encoding.pooled(), max(CHUNKS, limit), since=dates.since, until=dates.until

@@ -34,6 +34,12 @@ def test_the_paper_asked_for_comes_first(
     assert hits[0].paper == titled(beginning)
 
 
+def test_a_question_that_begins_with_a_thousand_dots_is_searched(small_index: Index) -> None:
+    found = retrieve(small_index, f"{'.' * 1_000} KettleNet")
+    assert found.question.tokens is None
+    assert any(hit.paper.title.startswith("KettleNet") for hit in found.hits)
+
+
 def test_scores_fall_from_at_most_one_and_no_paper_comes_twice(small_index: Index) -> None:
     hits = retrieve(small_index, "photographs of tea and of bridges", limit=12).hits
     scores = [hit.score for hit in hits]
