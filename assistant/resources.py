@@ -4,6 +4,8 @@ from pathlib import Path
 
 from assistant.errors import AssistantError
 
+_INSTALLED = Path(__file__).parent / "_data"
+
 
 def resource(name: str) -> Path:
     """Find a file or folder of the shipped data.
@@ -16,9 +18,13 @@ def resource(name: str) -> Path:
     Raises:
         AssistantError: neither place has it, so the installation is incomplete.
     """
-    package = Path(__file__).parent
-    for root in (package / "_data", package.parent):
+    for root in (_INSTALLED, Path(__file__).parent.parent):
         path = root / name
         if path.exists():
             return path
     raise AssistantError(f"The installation lacks {name}: install the package again.")
+
+
+def is_installed() -> bool:
+    """Tell whether the data is that of an installation, which is no place to write, or of a checkout."""
+    return _INSTALLED.is_dir()

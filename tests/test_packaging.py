@@ -158,6 +158,24 @@ def test_installed_wheel_answers_from_an_empty_folder(
     assert list(empty_folder.iterdir()) == []
 
 
+def test_installed_wheel_keeps_its_baseline(
+    clean_environment: Path, empty_folder: Path, stranger: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [clean_environment / "bin" / "assistant", "eval", "--update-baseline"],
+        cwd=empty_folder,
+        env=stranger,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "assistant: The shipped baseline is a part of the installation: name a file with --baseline.\n"
+    )
+
+
 # The lock files
 
 

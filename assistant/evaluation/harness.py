@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.answering.recorded import Recordings
+from assistant.answering.secrets import public_address
 from assistant.assistant import Assistant
 from assistant.corpus import paper_id
 from assistant.errors import InputError
@@ -180,7 +181,7 @@ def _answering(assistant: Assistant) -> dict[str, Any]:
     return {
         "reader": reader,
         "model": settings.model,
-        "base_url": provenance.address(settings),
+        "base_url": settings.openai_base_url and public_address(settings.openai_base_url),
         "context": settings.context,
         "reply": settings.reply,
         "prompts": provenance.of_prompts(settings),

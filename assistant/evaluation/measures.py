@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from assistant.answering.answer import Usage
+from assistant.answering.citations import MARKER
 
 
 def ndcg(ranking: Sequence[Hashable], relevant: AbstractSet[Hashable], depth: int = 10) -> float:
@@ -175,7 +176,7 @@ def words(text: str) -> float:
     >>> words("Tea cools. [1] Kettles whistle [2].")
     4.0
     """
-    return float(len(re.findall(r"\w[^\s]*", re.sub(r"\[\d+\]", " ", text))))
+    return float(len(re.findall(r"\w[^\s]*", MARKER.sub(" ", text))))
 
 
 def tokens(usage: Usage) -> float:

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import assistant
 from assistant.assistant import Assistant
@@ -110,11 +109,3 @@ def fingerprint(asked: Assistant) -> dict[str, str]:
     papers = of_papers(asked.papers())
     encoder = asked.status().encoder
     return {"corpus": papers, "index": digest(papers, encoder, of_indexing(asked.settings.embedding))}
-
-
-def address(settings: Settings) -> str | None:
-    """Give the address of the model's server, without a name or password in it."""
-    if settings.openai_base_url is None:
-        return None
-    parts = urlsplit(settings.openai_base_url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))

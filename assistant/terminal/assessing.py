@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import InputError
+from assistant.resources import is_installed, resource
 
 if TYPE_CHECKING:
     from assistant.evaluation.baseline import Baseline
@@ -194,16 +195,16 @@ def _place_of_baseline(options: Options, given: dict[str, Any]) -> Path:
             f"With {' and '.join(part)} a part of the questions would be the baseline of all: "
             "leave it out, or name another file with --baseline."
         )
-    if place is None or not place.parent.is_dir():
+    if options.baseline is None and given["questions"] is None and is_installed():
+        raise InputError("The shipped baseline is a part of the installation: name a file with --baseline.")
+    if not place.parent.is_dir():
         raise InputError("There is no folder for the baseline: name a file with --baseline.")
     return place
 
 
-def _usual_baseline(questions: Path | None) -> Path | None:
+def _usual_baseline(questions: Path | None) -> Path:
     if questions is not None:
         return questions.with_suffix(".baseline.json")
-    from assistant.resources import resource
-
     return resource("eval/questions").parent / "baseline.json"
 
 
@@ -212,7 +213,7 @@ def _baseline(options: Options, questions: Path | None) -> "Baseline | None":
 
     place = options.baseline or _usual_baseline(questions)
     # One that is named has to be there, unless it is about to be written.
-    if place is None or (not place.exists() and (options.baseline is None or options.update)):
+    if not place.exists() and (options.baseline is None or options.update):
         return None
     return Baseline.read(place)
 

@@ -17,6 +17,7 @@ from assistant.settings import EXTRACTIVE
 from assistant.terminal import rendering
 from assistant.terminal.cleaning import cleaned
 from assistant.terminal.live import MarkdownWriter, styled
+from assistant.terminal.saving import without_secrets
 
 if TYPE_CHECKING:
     from assistant.answering.answer import Answer
@@ -248,7 +249,7 @@ class Talk:
             return
         if self._number is None:
             self._number = self._history.begin()
-        self._history.keep(self._number, exchange, secrets=self.secrets)
+        self._history.keep(self._number, without_secrets(exchange, self.secrets))
 
 
 def _quotes(answer: "Answer") -> bool:

@@ -8,7 +8,7 @@ or the environment.
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -60,17 +60,13 @@ class History:
         assert number is not None  # noqa: S101 - an INSERT has a row
         return number
 
-    def keep(self, number: int, exchange: "Exchange", *, secrets: Sequence[str] = ()) -> None:
-        """Keep a question and its answer; a key that somebody typed is taken out."""
+    def keep(self, number: int, exchange: "Exchange") -> None:
+        """Keep a question and its answer; whoever calls has taken out what no file may hold."""
         value = json.dumps(_packed(exchange), ensure_ascii=False)
-        question = exchange.question
-        for secret in secrets:
-            value = value.replace(json.dumps(secret, ensure_ascii=False)[1:-1], "(key)")
-            question = question.replace(secret, "(key)")
         with self._open(write=True) as file:
             file.execute(
                 "INSERT INTO exchanges (conversation, asked, question, exchange) VALUES (?, ?, ?, ?)",
-                (number, _now(), question, value),
+                (number, _now(), exchange.question, value),
             )
 
     def forget_last(self, number: int) -> None:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from assistant import Assistant, Paper, Settings
 from assistant.evaluation import provenance
 from assistant.evaluation.questions import read_questions, shipped_questions
@@ -31,18 +29,6 @@ def test_the_shipped_papers_have_a_home_for_each_way_of_indexing(tmp_path: Path)
     homes = {provenance.shipped_home(Settings(cache=tmp_path, embedding=way)) for way in ("minilm", "words")}
     assert len(homes) == 2
     assert {home.parent for home in homes} == {tmp_path / "evaluation"}
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        ("http://me:pass@localhost:1/v1?key=2", "http://localhost:1/v1"),
-        ("https://example.org/v1", "https://example.org/v1"),
-        (None, None),
-    ],
-)
-def test_an_address_is_kept_without_what_opens_it(address: str | None, shown: str | None) -> None:
-    assert provenance.address(Settings(openai_base_url=address)) == shown
 
 
 def test_a_home_is_known_by_its_papers_and_its_index(assistant: Assistant) -> None:

@@ -21,7 +21,7 @@ from assistant.terminal.history import FILE, History
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 # One that looks like a key, and one that nobody could tell from words.
-KEYS = ("sk-planted-4f9d0c2b7a6e_X", "Marmalade/orchard+7731")
+SHAPED, PLAIN = "sk-planted-4f9d0c2b7a6e_X", "Marmalade/orchard+7731"
 PASSWORD = "Sesame-4711-planted"
 QUESTION = "How much energy does KettleNet save?"
 CURATED = {
@@ -41,7 +41,7 @@ def telling(request: Request) -> Script:
     return Script(text=f"Your key is {key}: it saves 17.5% [1]. So {key[:8]}\u200b{key[8:]}.")
 
 
-@pytest.fixture(params=KEYS, ids=["shaped", "plain"])
+@pytest.fixture(params=[SHAPED, PLAIN], ids=["shaped", "plain"])
 def key(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -80,22 +80,16 @@ def holding(secret: str, *folders: Path) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize(("where", "key"), [(".env", KEYS[1])])
-def test_a_key_is_found_nowhere(
-    scene: dict[str, str], copied_home: Path, peer: Peer, tmp_path: Path, key: str, where: str
-) -> None:
-    work = tmp_path / "work"
-    variables = {"OPENAI_API_KEY": key, "OPENAI_BASE_URL": peer.url}
-    if where == ".env":
-        (work / ".env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
-        variables = {}
+def test_a_key_is_found_nowhere(scene: dict[str, str], copied_home: Path, peer: Peer, tmp_path: Path) -> None:
+    work, key = tmp_path / "work", PLAIN
+    (work / ".env").write_text(f"OPENAI_API_KEY={key}\nOPENAI_BASE_URL={peer.url}\n")
     printed: list[str] = []
 
     def do(*arguments: str, status: int = 0, stdin: str = "", **more: str) -> str:
         done = subprocess.run(
             ["assistant", *arguments],
             cwd=work,
-            env={**scene, **variables, **more},
+            env={**scene, **more},
             input=stdin,
             check=False,
             capture_output=True,

@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant import Answer, Citation, Exchange, HomeError, Paper
 from assistant.terminal.history import FILE, History
-from assistant.terminal.saving import bibtex
+from assistant.terminal.saving import bibtex, without_secrets
 
 
 def test_bibtex_says_what_is_known_and_escapes_it() -> None:
@@ -28,9 +29,12 @@ def test_a_conversation_comes_back_as_it_was_kept_without_the_key(
     history = History(tmp_path)
     assert history.conversations() == []
     number = history.begin()
-    history.keep(number, Exchange("is sk-123456 my key?", answer), secrets=["sk-123456"])
+    asked = Exchange("is sk-123456 my key?", replace(answer, question="is sk-123456 a key?"))
+    history.keep(number, without_secrets(asked, ["sk-123456"]))
     (exchange,) = history.exchanges(number, lambda _: kettle)
-    assert exchange == Exchange("is (key) my key?", answer)
+    assert exchange == Exchange(
+        "is (key removed) my key?", replace(answer, question="is (key removed) a key?")
+    )
     (gone,) = history.exchanges(number, lambda _: None)
     assert gone.shown[0].title == kettle.title
     assert b"sk-123456" not in (tmp_path / FILE).read_bytes()
