@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import (
     AssistantError,
+    DamageError,
     EncoderError,
     Failure,
     HomeError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
     from assistant.assistant import Assistant
     from assistant.corpus import Paper, Rejection
+    from assistant.index.checking import Check, Disagreement
     from assistant.index.ingest import IngestReport
     from assistant.retrieval import Hit
     from assistant.settings import Settings
@@ -42,8 +44,11 @@ __all__ = [
     "Assistant",
     "AssistantError",
     "AsyncAnswerStream",
+    "Check",
     "Citation",
     "Conversation",
+    "DamageError",
+    "Disagreement",
     "EncoderError",
     "Exchange",
     "Failure",
@@ -70,7 +75,9 @@ _HOMES = {
     "Assistant": "assistant.assistant",
     "AsyncAnswerStream": "assistant.answering.streaming",
     "Citation": "assistant.answering.answer",
+    "Check": "assistant.index.checking",
     "Conversation": "assistant.answering.conversation",
+    "Disagreement": "assistant.index.checking",
     "Exchange": "assistant.answering.conversation",
     "Hit": "assistant.retrieval",
     "IngestReport": "assistant.index.ingest",

@@ -13,6 +13,7 @@ from assistant.answering.recorded import Recordings
 from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
 from assistant.corpus import Paper, read_sources
 from assistant.errors import SettingsError
+from assistant.index.checking import Check
 from assistant.index.index import Index
 from assistant.index.ingest import ENCODER, IngestReport, Progress
 from assistant.index.ledger import State
@@ -162,6 +163,18 @@ class Assistant:
             reader=self._reader.name,
             without_tokens=self._index.without_tokens,
         )
+
+    def check(self) -> Check:
+        """Compare every store of the home with the ledger, whole; changes nothing.
+
+        Returns:
+            What disagrees, each with its cure, and what could not be compared.
+
+        Raises:
+            DamageError: the ledger cannot be read.
+            HomeError: another process keeps writing the home.
+        """
+        return self._index.check()
 
     def papers(self) -> list[Paper]:
         """List the papers of the home, by title."""

@@ -23,6 +23,10 @@ class HomeError(AssistantError):
     """The home folder cannot be read or written, or another process is writing it."""
 
 
+class DamageError(HomeError):
+    """What a store holds is not what was written to it; the message says what makes it whole again."""
+
+
 class IndexMismatchError(HomeError):
     """The index was made by another encoder, or by a version with another layout."""
 

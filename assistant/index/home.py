@@ -1,5 +1,6 @@
 """The home folder: where each store lies in it, and the lock that lets one process write at a time."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import filelock
 
-from assistant.errors import HomeError
+from assistant.errors import DamageError, HomeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,19 @@ class Home:
                 "make it writable, or set ASSISTANT_HOME to a folder that is."
             ) from error
 
+    def miss_no_ledger(self) -> None:
+        """Make sure that an index has its ledger: without, the home would pass for a new one.
+
+        Raises:
+            DamageError: the ledger is gone.
+        """
+        made = any(folder.exists() for folder in (self.vectors, self.words))
+        if made and not (self.ledger.is_file() and self.ledger.stat().st_size):
+            raise DamageError(
+                f"The ledger of papers {self.ledger} is gone, though its index is there: bring it back, "
+                f"or empty {self.folder} and ingest the pages again."
+            )
+
     @contextmanager
     def writing(self, timeout: float) -> Iterator[None]:
         """Be the one process that writes the home, for as long as the block lasts.
@@ -69,3 +83,21 @@ class Home:
             yield
         finally:
             lock.release()
+
+
+def discard(folder: Path) -> None:
+    """Delete a folder, or whatever stands in its place.
+
+    Raises:
+        HomeError: it cannot be deleted.
+    """
+    try:
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink(missing_ok=True)
+    except OSError as error:
+        raise HomeError(
+            f"{folder} cannot be deleted ({error.strerror}): delete it by hand, "
+            "and run assistant ingest --rebuild."
+        ) from error

@@ -1,8 +1,8 @@
 """The index of one home, open for questions and for papers."""
 
 import difflib
-import shutil
 import threading
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.corpus import Paper, Reading, normalised_title, paper_id, read_sources
-from assistant.errors import HomeError, IndexMismatchError, PaperNotFoundError
+from assistant.errors import DamageError, HomeError, IndexMismatchError, PaperNotFoundError
+from assistant.index.checking import Check, check, unlike_vectors, unlike_words
+from assistant.index.checksums import Checksums
 from assistant.index.encoder import Encoder
-from assistant.index.home import Home
+from assistant.index.home import Home, discard
 from assistant.index.ingest import (
     CURATED,
+    DISCARDING,
     ENCODER,
     IngestReport,
     Progress,
@@ -62,10 +65,13 @@ class Index:
         self._given_encoder = encoder
         self.home = Home(settings.home)
         self.home.prepare()
+        self.home.miss_no_ledger()
         self.ledger = Ledger(self.home.ledger)
         self._opening = threading.RLock()
         self.tokens = Tokens(self.ledger)
+        self.checksums = Checksums(self.ledger)
         self._seen_revision = self.ledger.revision()
+        self._agrees_first = True
 
     def close(self) -> None:
         """Let go of the home."""
@@ -140,13 +146,34 @@ class Index:
 
     @cached_property
     def _words(self) -> Words:
-        return Words(self.home.words)
+        before = self.ledger.settled()
+        words = Words(self.home.words)
+        self._agree(before, lambda: unlike_words(words, self.ledger))
+        return words
 
     @cached_property
     def _vectors(self) -> "Vectors":
         from assistant.index.vectors import Vectors
 
-        return Vectors(self.home.vectors)
+        before = self.ledger.settled()
+        vectors = Vectors(self.home.vectors)
+        try:
+            self._agree(before, lambda: unlike_vectors(vectors, self.ledger, self.checksums))
+        except HomeError:
+            vectors.close()
+            raise
+        return vectors
+
+    def _agree(self, before: int | None, compare: Callable[[], str | None]) -> None:
+        """Compare a store with the ledger, unless somebody is changing them: then the next one does.
+
+        Args:
+            before: the ledger's settled revision before the store was opened.
+            compare: gives a sentence where they disagree.
+        """
+        sentence = compare() if before is not None and self._agrees_first else None
+        if sentence is not None and self.ledger.settled() == before:
+            raise DamageError(sentence)
 
     def refresh(self) -> None:
         """See what other processes have changed; cheap when nothing has."""
@@ -154,10 +181,13 @@ class Index:
         with self._opening:
             if revision == self._seen_revision:
                 return
+            before = self.ledger.settled()
             if (words := self.__dict__.get("_words")) is not None:
                 words.reload()
+                self._agree(before, lambda: unlike_words(words, self.ledger))
             if (vectors := self.__dict__.get("_vectors")) is not None:
                 vectors.reload()
+                self._agree(before, lambda: unlike_vectors(vectors, self.ledger, self.checksums))
             self._see(revision)
 
     def _see(self, revision: int) -> None:
@@ -226,9 +256,21 @@ class Index:
         with self.home.writing(self.settings.lock_timeout):
             if self.encoder_name != WORDS_ALONE:
                 _ = self.encoder  # before anything is discarded: without it nothing can be made
-            forget_derived(self.ledger, self.tokens, self.encoder_name)
-            self._discard_folders()
+            forget_derived(self.ledger, self.tokens, self.checksums, self.encoder_name)
             self._settle(progress)
+
+    def check(self) -> Check:
+        """Compare every store with the ledger, whole; changes nothing, and lets nobody write meanwhile.
+
+        Raises:
+            HomeError: another process keeps writing the home.
+        """
+        with self.home.writing(self.settings.lock_timeout):
+            self._agrees_first = False  # what opening would refuse is what is to be named
+            try:
+                return check(self)
+            finally:
+                self._agrees_first = True
 
     def _discard_folders(self) -> None:
         """Delete what can be made again from the ledger, whatever state it is in."""
@@ -237,7 +279,9 @@ class Index:
                 vectors.close()
             self.__dict__.pop("_words", None)
             for folder in (self.home.vectors, self.home.words):
-                shutil.rmtree(folder, ignore_errors=True)
+                discard(folder)
+        with self.ledger.transaction():
+            self.ledger.set_fact(DISCARDING, "")
 
     def find(self, reference: str) -> Paper:
         """Find a paper by its title, however it is spelt, or by the first digits of its identifier.
@@ -261,12 +305,19 @@ class Index:
         )
 
     def _settle(self, progress: Progress | None) -> None:
+        if self.ledger.fact(DISCARDING):
+            self._discard_folders()
         counts = self.ledger.counts()
         if not counts[State.PENDING] and not counts[State.LEAVING]:
             return  # without opening Chroma, which takes longer than all the rest
         if self.ledger.fact(ENCODER) is None:
             with self.ledger.transaction():
                 self.ledger.set_fact(ENCODER, self.encoder_name)
-        settle(Stores(self.ledger, self.words, self.vectors, self.tokens, lambda: self.encoder), progress)
+        settle(self._stores(), progress)
         # What this process wrote, its own stores have seen.
         self._see(self.ledger.revision())
+
+    def _stores(self) -> Stores:
+        return Stores(
+            self.ledger, self.words, self.vectors, self.tokens, self.checksums, lambda: self.encoder
+        )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from assistant.corpus import Paper, Reading, Rejection, merge, paper_id
+from assistant.index.checksums import Checksums, Sketches, sketch
 from assistant.index.chunking import chunks, embedded_text
 from assistant.index.encoder import Encoder
 from assistant.index.ledger import Ledger, Record, State, content_hash
@@ -24,6 +25,9 @@ CURATED = "curated"
 
 ENCODER = "encoder"
 """The ledger's fact that names the encoder of the index."""
+
+DISCARDING = "discarding"
+"""The ledger's fact that a rebuild has not yet deleted what it makes anew."""
 
 Progress = Callable[[int, int], None]
 """Told, as indexing goes on, how many papers are done and how many there are to do."""
@@ -49,6 +53,7 @@ class Stores:
     words: Words
     vectors: Vectors | None
     tokens: Tokens
+    checksums: Checksums
     encoder: Callable[[], Encoder]
     """Loads the encoder: called only when there is something to encode."""
 
@@ -134,9 +139,11 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
             stores.vectors.replace(batch, embedded.chunks)
         stores.words.replace(batch)
         with stores.ledger.transaction():
-            stores.tokens.replace(embedded.tokens)
+            checksums = stores.tokens.replace(embedded.tokens)
+            stores.checksums.replace(batch, checksums, embedded.sketches())
             stores.ledger.mark(batch, State.INDEXED)
             stores.ledger.advance()
+            stores.tokens.seal()
         done += len(batch)
     if progress is not None and total:
         progress(total, total)
@@ -152,9 +159,12 @@ def _let_go(stores: Stores) -> None:
             stores.vectors.forget(batch)
     stores.words.replace(leaving, leaving=True)
     with stores.ledger.transaction():
-        stores.tokens.forget([held.paper.paper_id for held in leaving])
+        gone = [held.paper.paper_id for held in leaving]
+        stores.tokens.forget(gone)
+        stores.checksums.forget(gone)
         stores.ledger.erase(leaving)
         stores.ledger.advance()
+        stores.tokens.seal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +174,11 @@ class _Embedded:
     chunks: list[EmbeddedChunk] = field(default_factory=list)
     tokens: list[tuple[str, PaperTokens]] = field(default_factory=list)
     """By paper."""
+
+    def sketches(self) -> dict[str, Sketches]:
+        """Give the sketches of each paper's vectors."""
+        by_paper = groupby(self.chunks, key=lambda item: item.record.paper.paper_id)
+        return {key: sketch([item.vector for item in items]) for key, items in by_paper}
 
 
 def _embed(records: Sequence[Record], encoder: Encoder) -> _Embedded:
@@ -182,9 +197,12 @@ def _embed(records: Sequence[Record], encoder: Encoder) -> _Embedded:
     return embedded
 
 
-def forget_derived(ledger: Ledger, tokens: Tokens, encoder: str) -> None:
+def forget_derived(ledger: Ledger, tokens: Tokens, checksums: Checksums, encoder: str) -> None:
     """Have everything but the papers made anew, by this encoder; call it with the home locked."""
     with ledger.transaction():
+        # A process may die before, or while, the folders of the other stores are deleted.
+        ledger.set_fact(DISCARDING, "yes")
         tokens.clear()
+        checksums.clear()
         ledger.set_fact(ENCODER, encoder)
         ledger.mark_all(State.PENDING, among=State.INDEXED)

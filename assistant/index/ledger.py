@@ -17,8 +17,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from assistant.corpus import Paper
-from assistant.errors import HomeError, IndexMismatchError
+from assistant.corpus import Paper, paper_id
+from assistant.errors import DamageError, HomeError, IndexMismatchError
 
 LAYOUT = 1
 """Raised when the tables change, so that an older version refuses a newer file."""
@@ -62,8 +62,12 @@ class Record:
 
 def content_hash(paper: Paper) -> str:
     """Digest all that the other stores hold of a paper; equal digests need no indexing."""
-    held = [paper.title, paper.text, paper.published.isoformat() if paper.published else None]
-    return hashlib.sha256(json.dumps(held).encode()).hexdigest()[:16]
+    return digest(paper.title, paper.text, paper.published.isoformat() if paper.published else None)
+
+
+def digest(title: str, text: str, published: str | None) -> str:
+    """Digest the columns that `content_hash` is of, as they stand in the file."""
+    return hashlib.sha256(json.dumps([title, text, published]).encode()).hexdigest()[:16]
 
 
 class Ledger:
@@ -73,17 +77,16 @@ class Ledger:
         """Open the file, creating it and its tables where they are missing.
 
         Raises:
-            HomeError: the file cannot be opened, or is not a ledger.
+            DamageError: the file is not a ledger, or no longer one.
+            HomeError: the file cannot be opened.
             IndexMismatchError: a newer version of the assistant wrote it.
         """
         self._path = path
         self._lock = threading.RLock()
-        try:
+        with self._told():
             self._connection = sqlite3.connect(path, timeout=30.0, check_same_thread=False)
             # A write-ahead log lets readers go on while a page is going in; FULL survives a power cut.
             self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + SCHEMA)
-        except sqlite3.Error as error:
-            raise HomeError(f"{path} cannot be used as the ledger of papers ({error}).") from error
         layout = self.fact("layout")
         if layout is None:
             with self.transaction():
@@ -101,18 +104,28 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make the writes inside one step: all of them are on disk afterwards, or none."""
-        with self._lock, self._connection:
+        with self._told(), self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in a sentence what SQLite says in a code."""
+        try:
+            yield
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
+                raise  # a mistake of ours
+            raise explained(error, self._path) from error
+
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Run a statement and give its rows; one that writes belongs inside a transaction."""
-        with self._lock:
+        with self._told(), self._lock:
             return self._connection.execute(sql, parameters).fetchall()
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement once for each row of parameters, inside a transaction."""
-        with self._lock:
+        with self._told(), self._lock:
             self._connection.executemany(sql, rows)
 
     def of_papers(self, select: str, paper_ids: Iterable[str]) -> list[Any]:
@@ -122,7 +135,7 @@ class Ledger:
 
     def add_tables(self, schema: str) -> None:
         """Make the tables of a store that shares this database, where they are missing."""
-        with self._lock:
+        with self._told(), self._lock:
             self._connection.executescript(schema)
 
     def fact(self, name: str) -> str | None:
@@ -138,6 +151,31 @@ class Ledger:
         """Count the changes to what can be found; a reader that sees it move opens the stores again."""
         return int(self.fact("revision") or 0)
 
+    def settled(self) -> int | None:
+        """Give the revision when every paper is indexed; None while some are waiting, or leaving."""
+        ((revision, waiting),) = self.execute(
+            "SELECT (SELECT value FROM facts WHERE name = 'revision'), "
+            "EXISTS (SELECT 1 FROM papers WHERE state != 'indexed')"
+        )
+        return None if waiting else int(revision or 0)
+
+    def faults(self) -> list[str]:
+        """Have SQLite go through the whole file; give what it finds wrong."""
+        return [fault for (fault,) in self.execute("PRAGMA quick_check(10)") if fault != "ok"]
+
+    def vouched(self) -> list[tuple[str, str, Record | None]]:
+        """List identifier, title and record of every paper; None for one that is not what was written."""
+        listed: list[tuple[str, str, Record | None]] = []
+        for row in self.execute(_SELECT_HASHED + "ORDER BY rowid"):
+            try:
+                record, kept = _hashed(row)
+            except DamageError:
+                listed.append((str(row[1]), str(row[2]), None))
+                continue
+            sound = content_hash(record.paper) == kept and paper_id(record.paper.title) == row[1]
+            listed.append((row[1], row[2], record if sound else None))
+        return listed
+
     def counts(self) -> dict[State, int]:
         """Count the papers in each state."""
         found = dict(self.execute("SELECT state, count(*) FROM papers GROUP BY state"))
@@ -149,9 +187,20 @@ class Ledger:
         return [_record(row).paper for row in rows]
 
     def papers_by_id(self, paper_ids: Iterable[str]) -> dict[str, Paper]:
-        """Look up papers of the collection; those unknown or leaving are left out."""
-        found = self.records(paper_ids)
-        return {paper_id: held.paper for paper_id, held in found.items() if held.state is not State.LEAVING}
+        """Look up papers of the collection; those unknown or leaving are left out.
+
+        Raises:
+            DamageError: what is kept of one of them is not what was written.
+        """
+        rows = self.of_papers(_SELECT_HASHED, paper_ids)
+        found = [(record, kept) for record, kept in map(_hashed, rows) if record.state is not State.LEAVING]
+        for record, kept in found:
+            if content_hash(record.paper) != kept:
+                raise DamageError(
+                    f"What the ledger keeps of {record.paper.title!r} is not what was written: "
+                    "ingest its page again, and see assistant status --check."
+                )
+        return {record.paper.paper_id: record.paper for record, _ in found}
 
     def records(self, paper_ids: Iterable[str]) -> dict[str, Record]:
         """Look up records by paper, in whatever state."""
@@ -222,18 +271,56 @@ _SELECT = (
     "SELECT paper_id, title, text, kind, published, author_count, organization, sources, shipped, state "
     "FROM papers "
 )
+_SELECT_HASHED = _SELECT.replace("SELECT", "SELECT content_hash,")
+
+
+def explained(error: sqlite3.Error, path: Path) -> HomeError:
+    """Say in a sentence what SQLite found wrong with the ledger, and what to do."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    # A text that is no UTF-8 has no code: somebody else's bytes stand where ours were.
+    undecoded = "decode to UTF-8" in str(error)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecoded:
+        reason = "a text in it is not UTF-8" if undecoded else error
+        return DamageError(
+            f"The ledger of papers {path} is damaged ({reason}): assistant papers export prints the papers "
+            "that can still be read, to be ingested into a new home."
+        )
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return HomeError(
+            f"The disk took no more of {path} ({error}): make room, and run the command again, "
+            "which goes on where it was."
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return HomeError(
+            f"{path} cannot be written ({error}): "
+            "make it writable, or set ASSISTANT_HOME to a folder that is."
+        )
+    return HomeError(
+        f"{path} cannot be used as the ledger of papers ({error}): "
+        "try again when no other program has it open."
+    )
+
+
+def _hashed(row: tuple[Any, ...]) -> tuple[Record, str]:
+    return _record(row[1:]), row[0]
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    paper_id, title, text, kind, published, author_count, organization, sources, shipped, state = row
-    paper = Paper(
-        paper_id=paper_id,
-        title=title,
-        text=text,
-        kind=kind,
-        published=date.fromisoformat(published) if published else None,
-        author_count=author_count,
-        organization=organization,
-        sources=tuple(json.loads(sources)),
-    )
-    return Record(paper, bool(shipped), State(state))
+    key, title, text, kind, published, author_count, organization, sources, shipped, state = row
+    try:
+        paper = Paper(
+            paper_id=key,
+            title=title,
+            text=text,
+            kind=kind,
+            published=date.fromisoformat(published) if published else None,
+            author_count=author_count,
+            organization=organization,
+            sources=tuple(json.loads(sources)),
+        )
+        return Record(paper, bool(shipped), State(state))
+    except (TypeError, ValueError) as error:
+        raise DamageError(
+            f"What the ledger keeps of {title!r} is not what was written ({error}): "
+            "assistant papers export prints the papers that can still be read, for a new home."
+        ) from error

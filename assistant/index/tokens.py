@@ -6,16 +6,27 @@ marks a paper indexed: the two never disagree.
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.errors import DamageError
+from assistant.index import checksums
+from assistant.index.checksums import token_checksum
 from assistant.index.chunking import Chunk
 from assistant.index.encoder import Encoding, Matrix
 from assistant.index.ledger import Ledger
 from assistant.index.quantisation import CODE, Codes, decode, encode, project
+
+BATCH = 256
+"""Papers whose tokens are read at a time where all are gone through: some four megabytes."""
+
+SEAL = "token_counts"
+"""The ledger's fact that has a checksum of the counts, and the revision it is of: an older version that
+writes does not renew it."""
 
 VOCABULARY = 30_522
 """Entries of the encoder's vocabulary."""
@@ -30,6 +41,12 @@ CREATE TABLE IF NOT EXISTS token_vectors (
 );
 CREATE TABLE IF NOT EXISTS token_counts (token INTEGER PRIMARY KEY, papers INTEGER NOT NULL);
 """
+
+_SELECT = """
+SELECT paper_id, codes, places, (
+    SELECT tokens FROM checksums JOIN papers USING (paper_id, content_hash)
+    WHERE paper_id = token_vectors.paper_id
+) FROM token_vectors"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +110,21 @@ class Tokens:
     def __init__(self, ledger: Ledger) -> None:
         """Use the ledger's database, adding the tables where they are missing."""
         self._ledger = ledger
-        ledger.add_tables(SCHEMA)
+        ledger.add_tables(SCHEMA + checksums.SCHEMA)
 
-    def replace(self, papers: Sequence[tuple[str, PaperTokens]]) -> None:
-        """Keep the tokens of papers, in place of what is kept of them."""
+    def replace(self, papers: Sequence[tuple[str, PaperTokens]]) -> dict[str, int]:
+        """Keep the tokens of papers, in place of what is kept of them; gives their checksums."""
         self.forget([paper_id for paper_id, _ in papers])
+        written: dict[str, int] = {}
         for paper_id, tokens in papers:
-            places = np.column_stack([tokens.ids, tokens.spans]).astype(np.int32)
-            self._ledger.execute(
-                "INSERT INTO token_vectors VALUES (?, ?, ?)",
-                (paper_id, tokens.codes.tobytes(), zlib.compress(_differences(places).tobytes())),
+            places = zlib.compress(
+                _differences(np.column_stack([tokens.ids, tokens.spans]).astype(np.int32)).tobytes()
             )
+            codes = tokens.codes.tobytes()
+            self._ledger.execute("INSERT INTO token_vectors VALUES (?, ?, ?)", (paper_id, codes, places))
             self._count(tokens.ids, 1)
+            written[paper_id] = token_checksum(codes, places)
+        return written
 
     def forget(self, paper_ids: Sequence[str]) -> None:
         """Drop the tokens of papers."""
@@ -125,20 +145,65 @@ class Tokens:
         )
 
     def of(self, paper_ids: Iterable[str]) -> dict[str, PaperTokens]:
-        """Look up the tokens of papers; papers indexed without any are left out."""
-        rows = self._ledger.of_papers("SELECT paper_id, codes, places FROM token_vectors", paper_ids)
-        return {paper_id: _unpacked(codes, places) for paper_id, codes, places in rows}
+        """Look up the tokens of papers; papers indexed without any are left out.
+
+        Raises:
+            DamageError: what is stored of one of them is not what was written.
+        """
+        found: dict[str, PaperTokens] = {}
+        for paper_id, codes, places, checksum in self._ledger.of_papers(_SELECT, paper_ids):
+            tokens = _sound(codes, places, checksum)
+            if tokens is None:
+                raise DamageError(
+                    f"The token vectors of the paper {paper_id} are damaged: run assistant ingest --rebuild."
+                )
+            found[paper_id] = tokens
+        return found
+
+    def each(self) -> Iterator[tuple[str, PaperTokens | None]]:
+        """Go through the tokens of all papers; None for those that are not what was written."""
+        last = ""
+        while rows := self._ledger.execute(
+            _SELECT + " WHERE paper_id > ? ORDER BY paper_id LIMIT ?", (last, BATCH)
+        ):
+            for paper_id, codes, places, checksum in rows:
+                yield paper_id, _sound(codes, places, checksum)
+            last = rows[-1][0]
+
+    def frequencies(self) -> Counter[int]:
+        """Give in how many papers each token is kept to occur; tokens of none are left out."""
+        return Counter(dict(self._ledger.execute("SELECT token, papers FROM token_counts WHERE papers != 0")))
 
     def count(self) -> int:
         """Count the papers that have token vectors."""
         return int(self._ledger.execute("SELECT count(*) FROM token_vectors")[0][0])
 
     def rarity(self) -> NDArray[np.float64]:
-        """Give each token's inverse document frequency, as BM25 has it; shape `(vocabulary,)`."""
-        papers = np.zeros(VOCABULARY)
-        for token, count in self._ledger.execute("SELECT token, papers FROM token_counts"):
-            papers[token] = count
-        return np.log1p((self.count() - papers + 0.5) / (papers + 0.5))
+        """Give each token's inverse document frequency, as BM25 has it; shape `(vocabulary,)`.
+
+        Raises:
+            DamageError: the counts are not those that were written.
+        """
+        # One statement, so that it is one moment's: another process may be writing.
+        rows = self._ledger.execute(
+            "SELECT (SELECT count(*) FROM token_vectors), (SELECT value FROM facts WHERE name = 'revision'), "
+            "(SELECT value FROM facts WHERE name = ?), token, papers FROM facts LEFT JOIN token_counts "
+            "WHERE name = 'layout' ORDER BY token",
+            (SEAL,),
+        )
+        total, revision, seal = rows[0][:3]
+        counted = np.array([row[3:] for row in rows if row[4]], np.int64).reshape(-1, 2)
+        if seal is not None and seal.startswith(f"{revision} ") and seal != _seal(revision, counted):
+            raise DamageError("The counts of the tokens are damaged: run assistant ingest --rebuild.")
+        papers: NDArray[np.float64] = np.zeros(VOCABULARY)
+        papers[counted[:, 0]] = counted[:, 1]
+        return np.asarray(np.log1p((int(total) - papers + 0.5) / (papers + 0.5)))
+
+    def seal(self) -> None:
+        """Keep a checksum of the counts, as they are at this revision; at the end of a transaction."""
+        rows = self._ledger.execute("SELECT token, papers FROM token_counts WHERE papers ORDER BY token")
+        counted = np.array(rows, np.int64).reshape(-1, 2)
+        self._ledger.set_fact(SEAL, _seal(self._ledger.fact("revision"), counted))
 
 
 def _differences(places: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -146,10 +211,25 @@ def _differences(places: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.diff(places, axis=0, prepend=np.zeros((1, 3), np.int32)).T
 
 
-def _codes(blob: bytes) -> Codes:
-    return np.frombuffer(blob, np.uint8).reshape(-1, CODE)
+def _seal(revision: str | None, counted: NDArray[np.int64]) -> str:
+    return f"{revision} {zlib.crc32(counted.tobytes())}"
 
 
-def _unpacked(codes: bytes, places: bytes) -> PaperTokens:
-    columns = np.frombuffer(zlib.decompress(places), np.int32).reshape(3, -1).cumsum(axis=1, dtype=np.int32)
-    return PaperTokens(columns[0], columns[1:].T, _codes(codes))
+def _sound(codes: object, places: object, checksum: int | None) -> PaperTokens | None:
+    """Unpack the tokens of a paper; None where they are not what was written.
+
+    An older version kept no checksum: then only what cannot be unpacked is found.
+    """
+    if not (isinstance(codes, bytes) and isinstance(places, bytes)):
+        return None  # SQLite says of each value anew of which type it is
+    if checksum is not None and token_checksum(codes, places) != checksum:
+        return None
+    try:
+        steps = np.frombuffer(zlib.decompress(places), np.int32).reshape(3, -1)
+        columns = steps.cumsum(axis=1, dtype=np.int32)
+        rows = np.frombuffer(codes, np.uint8).reshape(columns.shape[1], CODE)
+    except (zlib.error, ValueError):
+        return None
+    if not ((columns[0] >= 0) & (columns[0] < VOCABULARY)).all():
+        return None
+    return PaperTokens(columns[0], columns[1:].T, rows)

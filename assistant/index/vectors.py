@@ -1,7 +1,8 @@
 """The chunks and their vectors, in Chroma. Nothing else imports chromadb."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from assistant.errors import HomeError
+from assistant.errors import DamageError, HomeError
+from assistant.index.checksums import Sketches, sketch
 from assistant.index.chunking import Chunk
 from assistant.index.encoder import Matrix, Vector
+from assistant.index.full import disk_is_full
 from assistant.index.ledger import Record, content_hash
 from assistant.index.words import day_number
 
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 
 COLLECTION = "papers"
 
+BATCH = 1_000
+"""Chunks read at a time where all are gone through."""
+SAME = 1e-5
+"""The cosine distance under which two vectors are one."""
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedChunk:
@@ -29,6 +37,19 @@ class EmbeddedChunk:
     record: Record
     chunk: Chunk
     vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChunk:
+    """A chunk as Chroma gives it back."""
+
+    chunk_id: str
+    text: str
+    metadata: Mapping[str, Any]
+    sketch: tuple[float, float]
+    """Of its vector."""
+    found: bool
+    """Whether the search for its vector gives it, or one just like it."""
 
 
 class Vectors:
@@ -42,7 +63,8 @@ class Vectors:
         """Open the collection, creating it where it is missing.
 
         Raises:
-            HomeError: Chroma cannot open the folder.
+            DamageError: Chroma cannot open the folder.
+            HomeError: the disk is full.
         """
         self._folder = folder
         self._lock = threading.Lock()
@@ -50,26 +72,61 @@ class Vectors:
 
     def _open(self) -> "tuple[Client, Collection]":
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
-        from chromadb.errors import ChromaError
 
-        try:
-            client = cast(
-                "Client",
-                chromadb.PersistentClient(str(self._folder), settings=Settings(anonymized_telemetry=False)),
-            )
-            collection = client.get_or_create_collection(
-                COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-            )
-        except (ChromaError, ValueError, OSError, RuntimeError) as error:
-            raise HomeError(
-                f"The vectors in {self._folder} cannot be opened ({error}): run assistant ingest --rebuild."
-            ) from error
+        with self._told():
+            try:
+                client = cast(
+                    "Client",
+                    chromadb.PersistentClient(
+                        str(self._folder), settings=Settings(anonymized_telemetry=False)
+                    ),
+                )
+            except BaseException:
+                # What failed to start stays in Chroma's table, and would be given for the folder made anew.
+                if str(self._folder) not in SharedSystemClient._identifier_to_refcount:  # noqa: SLF001
+                    SharedSystemClient._identifier_to_system.pop(str(self._folder), None)  # noqa: SLF001
+                raise
+            try:
+                collection = client.get_or_create_collection(
+                    COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+                )
+            except BaseException:
+                # A client that stays open would be given back for the same folder made anew.
+                client.close()
+                raise
         return client, collection
+
+    @contextmanager
+    def _told(self, *, writing: bool = False) -> Iterator[None]:
+        """Say in a sentence what Chroma says about its files."""
+        try:
+            yield
+        except HomeError:
+            raise
+        except BaseException as error:
+            # A panic of Chroma's Rust is no Exception.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            if disk_is_full(error):
+                raise HomeError(
+                    f"The disk took no more of {self._folder}: make room, and run the command again, "
+                    "which goes on where it was."
+                ) from error
+            if writing:
+                # On a full disk Chroma says which of its steps failed, and not always why.
+                raise HomeError(
+                    f"The vectors in {self._folder} could not be written ({error}): make room on the disk "
+                    "and run the command again, or, where that does not help, run assistant ingest --rebuild."
+                ) from error
+            raise DamageError(
+                f"The vectors in {self._folder} cannot be used ({error}): run assistant ingest --rebuild."
+            ) from error
 
     def reload(self) -> None:
         """See what other processes have written since the collection was opened."""
-        with self._lock:
+        with self._lock, self._told():
             # Clients of one folder share a system: only closing the last one lets go of the old state.
             self._client.close()
             self._client, self._collection = self._open()
@@ -81,7 +138,7 @@ class Vectors:
 
     def replace(self, records: Sequence[Record], embedded: Sequence[EmbeddedChunk]) -> None:
         """Hold these chunks in place of whatever is held of these papers; on disk on return."""
-        with self._lock:
+        with self._lock, self._told(writing=True):
             self._forget(records)
             batch_size = self._client.get_max_batch_size()
             for start in range(0, len(embedded), batch_size):
@@ -95,7 +152,7 @@ class Vectors:
 
     def forget(self, records: Sequence[Record]) -> None:
         """Delete whatever is held of these papers."""
-        with self._lock:
+        with self._lock, self._told(writing=True):
             self._forget(records)
 
     def _forget(self, records: Sequence[Record]) -> None:
@@ -105,8 +162,37 @@ class Vectors:
 
     def count(self) -> int:
         """Count the chunks."""
-        with self._lock:
+        with self._lock, self._told():
             return self._collection.count()
+
+    def sketches(self) -> dict[str, tuple[float, float]]:
+        """Give the sketch of every vector, by chunk."""
+        with self._lock, self._told():
+            return {
+                key: (float(row[0]), float(row[1]))
+                for ids, rows, _ in self._all(["embeddings"])
+                for key, row in zip(ids, rows, strict=True)
+            }
+
+    def each(self) -> Iterator[HeldChunk]:
+        """Go through all chunks, and search for each."""
+        with self._lock, self._told():
+            for ids, rows, found in self._all(["embeddings", "documents", "metadatas"]):
+                # A chunk just like another may be found in its place: their distance from each other is none.
+                nearest = self._collection.query(
+                    query_embeddings=found["embeddings"], n_results=1, include=["distances"]
+                )
+                first = zip(ids, nearest["ids"], nearest["distances"] or [], strict=True)
+                is_found = [own in others or min(away, default=1.0) < SAME for own, others, away in first]
+                texts, metadatas = found["documents"] or [], found["metadatas"] or []
+                for key, row, text, metadata, seen in zip(ids, rows, texts, metadatas, is_found, strict=True):
+                    yield HeldChunk(key, text, metadata or {}, (float(row[0]), float(row[1])), seen)
+
+    def _all(self, include: list[Any]) -> Iterator[tuple[list[str], Sketches, Any]]:
+        offset = 0
+        while (found := self._collection.get(limit=BATCH, offset=offset, include=include))["ids"]:
+            yield found["ids"], sketch(np.asarray(found["embeddings"])), found
+            offset += len(found["ids"])
 
     def search(
         self, vector: Vector, limit: int, *, since: date | None = None, until: date | None = None
@@ -124,7 +210,7 @@ class Vectors:
             bounds.append({"published": {"$lte": day_number(until)}})
         where: Any = {"$and": bounds} if len(bounds) > 1 else bounds[0] if bounds else None
         query: Matrix = vector[np.newaxis]
-        with self._lock:
+        with self._lock, self._told():
             found = self._collection.query(
                 query_embeddings=query, n_results=limit, where=where, include=["distances"]
             )

@@ -5,15 +5,19 @@ better than a sum of two fields at every weight of the title that was tried.
 """
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import tantivy
 
 from assistant.corpus.paper import ID_DIGITS
-from assistant.errors import HomeError
+from assistant.errors import DamageError, HomeError
+from assistant.index.full import disk_is_full
 from assistant.index.ledger import Record
+from assistant.index.segments import damaged_files
 
 _UNDATED = -1
 _WRITER_BYTES = 64_000_000
@@ -50,46 +54,90 @@ class Words:
         """Open the index, creating it where it is missing.
 
         Raises:
-            HomeError: the folder cannot be written, or holds something else.
+            DamageError: the folder holds something else, or files that are not what was written.
+            HomeError: the folder cannot be written.
         """
+        self._folder = folder
         self._schema = _schema()
         self._analyzer = _analyzer()
-        try:
+        self._sound: set[str] = set()
+        with self._told():
             folder.mkdir(parents=True, exist_ok=True)
+            self._verify()
             self._index = tantivy.Index(self._schema, path=str(folder))
-        except (OSError, ValueError) as error:
-            raise HomeError(
-                f"The word index in {folder} cannot be opened ({error}): run assistant ingest --rebuild."
-            ) from error
-        self._index.register_tokenizer("folded_english", self._analyzer)
-        self._index.config_reader(reload_policy="manual")
+            self._index.register_tokenizer("folded_english", self._analyzer)
+            self._index.config_reader(reload_policy="manual")
 
     def reload(self) -> None:
-        """See what other processes have committed since the index was opened."""
-        self._index.reload()
+        """See what other processes have committed since the index was opened.
+
+        Raises:
+            DamageError: it holds files that are not what was written.
+        """
+        with self._told():
+            self._verify()
+            self._index.reload()
+
+    def _verify(self) -> None:
+        if damaged := damaged_files(self._folder, self._sound):
+            raise DamageError(
+                f"The word index in {self._folder} is damaged ({', '.join(damaged)}): "
+                "run assistant ingest --rebuild."
+            )
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in a sentence what Tantivy says about its files."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            if disk_is_full(error):
+                raise HomeError(
+                    f"The disk took no more of {self._folder}: make room, and run the command again, "
+                    "which goes on where it was."
+                ) from error
+            raise DamageError(
+                f"The word index in {self._folder} cannot be used ({error}): run assistant ingest --rebuild."
+            ) from error
 
     def replace(self, records: Iterable[Record], *, leaving: bool = False) -> None:
         """Index papers in place of what the index holds of them, or only forget them; on disk on return."""
-        writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
-        for record in records:
-            number = int(record.paper.paper_id, 16)
-            writer.delete_documents_by_term("number", number)
-            if not leaving:
-                paper = record.paper
-                document = tantivy.Document()
-                document.add_integer("number", number)
-                document.add_integer(
-                    "published", day_number(paper.published) if paper.published else _UNDATED
-                )
-                document.add_text("words", f"{paper.title}\n{paper.text}")
-                writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
+        with self._told():
+            writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+            for record in records:
+                number = int(record.paper.paper_id, 16)
+                writer.delete_documents_by_term("number", number)
+                if not leaving:
+                    writer.add_document(_document(record, number))
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
 
     def count(self) -> int:
         """Count the papers that can be found."""
         return int(self._index.searcher().num_docs)
+
+    def papers(self) -> Counter[str]:
+        """Give how often each paper can be found: once, in a sound index."""
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return Counter()
+        hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
+        numbers = searcher.fast_field_values("number", [address for _, address in hits])
+        return Counter(f"{number:0{ID_DIGITS}x}" for number in numbers if number is not None)
+
+    def finds(self, record: Record) -> bool:
+        """Tell whether a paper is found by all of its words together, and by its date."""
+        day = day_number(record.paper.published) if record.paper.published else _UNDATED
+        terms: list[tuple[str, int | str]] = [("number", int(record.paper.paper_id, 16)), ("published", day)]
+        terms += [("words", stem) for stem in dict.fromkeys(self.stems(_words(record)))]
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, tantivy.Query.term_query(self._schema, name, value))
+                for name, value in terms
+            ]
+        )
+        return bool(self._index.searcher().search(query, 1, count=False).hits)
 
     def stems(self, text: str) -> list[str]:
         """Cut a text into words as the index knows them: lower case, without accents or endings."""
@@ -144,3 +192,16 @@ class Words:
             for number, (score, _) in zip(numbers, hits, strict=True)
             if number is not None
         }
+
+
+def _words(record: Record) -> str:
+    return f"{record.paper.title}\n{record.paper.text}"
+
+
+def _document(record: Record, number: int) -> tantivy.Document:
+    published = record.paper.published
+    document = tantivy.Document()
+    document.add_integer("number", number)
+    document.add_integer("published", day_number(published) if published else _UNDATED)
+    document.add_text("words", _words(record))
+    return document

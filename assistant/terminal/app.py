@@ -267,17 +267,47 @@ def remove(
             rendering.say(f"Removed {paper.title}")
 
 
+@papers.command()
+def export() -> None:
+    """Print every paper whole, as JSON lines that ingest reads; of a damaged ledger, what can be read."""
+    from assistant.index.home import Home
+    from assistant.index.salvage import readable_papers
+    from assistant.settings import Settings
+    from assistant.terminal import rendering
+
+    lost = 0
+    for paper in readable_papers(Home(Settings.load().home).ledger):
+        if paper is None:
+            lost += 1
+        else:
+            rendering.print_json_line(paper)
+    if lost:
+        rendering.warn(f"{lost} of the ledger's rows cannot be read, or are not what was written.")
+        raise typer.Exit(1)
+
+
 @app.command()
-def status(*, as_json: Json = False) -> None:
+def status(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare all stores with each other; exit 1 where they disagree.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Say which home is in use, what it holds, and who would answer."""
     from assistant.terminal import rendering
 
     with _open_assistant() as assistant:
         found = assistant.status()
+        checked = assistant.check() if check else None
     if as_json:
-        rendering.print_json(rendering.status_object(found))
+        rendering.print_json(rendering.status_object(found, checked))
     else:
         rendering.print_status(found)
+        if checked is not None:
+            rendering.print_check(checked)
+    if checked is not None and not checked.agreed:
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from assistant.answering.answer import Answer, Usage
 from assistant.answering.citations import MARKER
 from assistant.assistant import Status
 from assistant.corpus import Paper, Rejection
+from assistant.index.checking import Check
 from assistant.index.ingest import IngestReport
 from assistant.retrieval import Hit
 from assistant.terminal.cleaning import cleaned, escaped
@@ -112,8 +113,16 @@ def report_object(report: IngestReport) -> dict[str, Any]:
     }
 
 
-def status_object(status: Status) -> dict[str, Any]:
-    """Give the state of a home as `status --json` prints it."""
+def status_object(status: Status, check: Check | None = None) -> dict[str, Any]:
+    """Give the state of a home as `status --json` prints it, and what `--check` found."""
+    checked = check and {
+        "agreed": check.agreed,
+        "unchecked": check.unchecked,
+        "disagreements": [
+            {"store": one.store, "sentence": one.sentence, "papers": list(one.papers)}
+            for one in check.disagreements
+        ],
+    }
     return {
         "home": str(status.home),
         "papers": status.papers,
@@ -121,6 +130,7 @@ def status_object(status: Status) -> dict[str, Any]:
         "encoder": status.encoder,
         "reader": status.reader,
         "without_tokens": status.without_tokens,
+        **({"check": checked} if checked else {}),
     }
 
 
@@ -236,6 +246,19 @@ def print_status(status: Status) -> None:
     say(f"Encoder  {status.encoder}")
     say(f"Reader   {status.reader}")
     note_missing_tokens(status)
+
+
+def print_check(check: Check) -> None:
+    """Print in what the stores of a home disagree."""
+    if check.agreed:
+        say("Check    the ledger, the vectors, the words and the token vectors agree")
+    for one in check.disagreements:
+        say(one.sentence, label="Check    ")
+    if check.unchecked:
+        note(
+            f"{_count(check.unchecked, 'paper')} indexed by an older version without checksums: "
+            "assistant ingest --rebuild adds them."
+        )
 
 
 def note_missing_tokens(status: Status) -> None:

@@ -1,0 +1,1 @@
+"""Kills an assistant at random moments, and looks whether anything acknowledged was lost."""
