@@ -53,3 +53,12 @@ def test_killed_processes_lose_nothing(figures: Figures) -> None:
         assert {row[name] for row in found} == {"0"}
     # Some kills come after the end; that all do would be no test.
     assert sum(int(row["killed"]) for row in found) > KILLS / 2
+
+
+def test_damaged_files_are_refused_and_made_anew(figures: Figures) -> None:
+    found = figures("bench.durability.damage", "--flips", "1", "--sample", "8")
+    assert sum(int(row["times"]) for row in found) == 8
+    for row in found:
+        assert (row["found otherwise"], row["crashed"]) == ("0", "0")
+        # What a damaged ledger held is exported, as far as it can be read; all else is made again.
+        assert row["store"] == "ledger" or row["mended"] == row["times"]
