@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from peer import MODEL, Peer
 from pydantic import SecretStr
@@ -32,6 +33,7 @@ KEY = SecretStr("sk-loopback-0123456789")
 """A key that opens nothing."""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
@@ -57,13 +59,37 @@ def _interrupts_arrive() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+# What takes long to make is made once, by the worker who needs it first
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MadeOnce:
+    """Gives the folder of a name that all workers share, after having made it where nobody has yet."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        made = shared / name
+        with FileLock(shared / f"{name}.lock"):
+            if not made.exists():
+                # What fails on its way is made anew by whoever needs it next.
+                unfinished = shared / f"{name}.unfinished"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(made)
+        return made
+
+    return folder
+
+
 # The encoder
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the encoder's graph is built, once for all tests."""
-    return tmp_path_factory.mktemp("cache")
+def cache(made_once: MadeOnce) -> Path:
+    """The folder that holds the encoder's graph."""
+    return made_once("cache", lambda folder: encoder_files(Settings(cache=folder)))
 
 
 @pytest.fixture(scope="session")
@@ -216,13 +242,21 @@ def titled() -> Callable[[str], Paper]:
 
 @pytest.fixture(scope="session")
 def small_home(
-    library: Reading, cache: Path, encoder: MiniLM, tmp_path_factory: pytest.TempPathFactory
+    made_once: MadeOnce,
+    library: Reading,
+    cache: Path,
+    encoder: MiniLM,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A home that holds the library; for tests that leave it as it is."""
+
+    def ingested(folder: Path) -> None:
+        index = Index(Settings(home=folder, cache=cache), encoder=encoder)
+        index.ingest(library)
+        index.close()
+
     home = tmp_path_factory.mktemp("small") / "home"
-    index = Index(Settings(home=home, cache=cache), encoder=encoder)
-    index.ingest(library)
-    index.close()
+    shutil.copytree(made_once("ingested", ingested), home)
     return home
 
 
