@@ -1,14 +1,20 @@
 """The home folder: where each store lies in it, and the lock that lets one process write at a time."""
 
+import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
 
 from assistant.errors import DamageError, HomeError
+
+SILENTLY = 1.0
+"""Seconds that a writer waits for another one before it says so."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +72,15 @@ class Home:
     def writing(self, timeout: float) -> Iterator[None]:
         """Be the one process that writes the home, for as long as the block lasts.
 
-        The operating system holds the lock, so that one left by a dead process is free.
+        The operating system holds the lock, so that one left by a dead process is free. A wait that is felt
+        is logged as a warning.
 
         Raises:
             HomeError: another process is still writing after `timeout` seconds.
         """
-        lock = filelock.FileLock(self.folder / "write.lock", timeout=timeout)
+        lock = filelock.FileLock(self.folder / "write.lock")
         try:
-            lock.acquire()
+            self._acquire(lock, timeout)
         except filelock.Timeout:
             raise HomeError(
                 f"Another process is writing {self.folder} and was not done after {timeout:g} seconds: "
@@ -83,6 +90,17 @@ class Home:
             yield
         finally:
             lock.release()
+
+    def _acquire(self, lock: filelock.BaseFileLock, timeout: float) -> None:
+        if timeout > SILENTLY:
+            with suppress(filelock.Timeout):
+                lock.acquire(timeout=SILENTLY)
+                return
+            _log.warning(
+                "Another process is writing %s: waiting up to %g seconds for it.", self.folder, timeout
+            )
+            timeout -= SILENTLY
+        lock.acquire(timeout=timeout)
 
 
 def discard(folder: Path) -> None:

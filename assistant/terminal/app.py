@@ -313,8 +313,10 @@ def status(
 @contextmanager
 def _open_assistant() -> "Iterator[Assistant]":
     from assistant.assistant import Assistant
+    from assistant.terminal.logged import say_warnings
     from assistant.terminal.progress import indexing_bar
 
+    say_warnings()
     with indexing_bar() as bar, Assistant.open(progress=bar) as assistant:
         yield assistant
 
