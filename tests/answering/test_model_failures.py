@@ -139,13 +139,13 @@ def test_a_server_that_is_not_there(opened: Open, model_settings: Settings) -> N
 
 
 def test_a_server_that_gives_no_sign(opened: Open, model_settings: Settings, peer: Peer) -> None:
-    peer.says(Script(text="late", wait=1.0))
+    peer.says(Script(text="late", wait=60.0))
     settings = model_settings.model_copy(update={"timeout": 0.2})
     start = time.perf_counter()
     with pytest.raises(ModelError, match=r"no sign for 0\.2 seconds") as caught:
         opened(settings).ask(QUESTION)
     assert caught.value.failure is Failure.TIMEOUT
-    assert time.perf_counter() - start < 0.9
+    assert time.perf_counter() - start < 20
 
 
 def test_an_error_inside_a_stream_keeps_what_came(answering: Assistant, peer: Peer) -> None:
@@ -172,7 +172,7 @@ def test_a_rate_limit_is_waited_for_as_the_server_says(
     settings = model_settings.model_copy(update={"retries": 1})
     start = time.perf_counter()
     assert opened(settings).ask(QUESTION).citations
-    assert 0.3 <= time.perf_counter() - start < 5
+    assert 0.3 <= time.perf_counter() - start < 20
     assert len(peer.requests) == 2
 
 
@@ -194,18 +194,19 @@ def test_no_longer_than_our_patience(
     with pytest.raises(ModelError) as caught:
         asyncio.run(assistant.aask(QUESTION)) if asynchronous else assistant.ask(QUESTION)
     assert caught.value.failure is Failure.RATE_LIMIT
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 20
     assert len(peer.requests) == 1
 
 
 def test_attempts_share_one_patience(opened: Open, model_settings: Settings, peer: Peer) -> None:
-    peer.by_default = lambda _: Script(text="late", wait=1.0)
-    assistant = opened(model_settings.model_copy(update={"retries": 3, "patience": 0.3}))
+    peer.by_default = lambda _: Script(text="late", wait=60.0)
+    assistant = opened(model_settings.model_copy(update={"retries": 3, "patience": 1.5}))
     start = time.perf_counter()
     with pytest.raises(ModelError) as caught:
         assistant.ask(QUESTION)
     assert caught.value.failure is Failure.TIMEOUT
-    assert time.perf_counter() - start < 2
+    # Four of 1.5 seconds each would be 6, and the pauses between them more.
+    assert time.perf_counter() - start < 5
 
 
 def test_openai_itself_is_asked_for_completion_tokens(model_settings: Settings) -> None:

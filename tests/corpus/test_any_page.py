@@ -123,9 +123,9 @@ def test_a_page_cut_anywhere_gives_what_comes_before(name: str, data: st.DataObj
 )
 def test_time_grows_no_faster_than_the_page(part: str) -> None:
     def seconds(times: int) -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         read(part * times)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     few = 4_000 // len(part)
     assert min(seconds(8 * few) for _ in range(2)) < 30 * max(0.001, min(seconds(few) for _ in range(3)))

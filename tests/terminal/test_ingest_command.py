@@ -88,6 +88,7 @@ def test_an_index_without_token_vectors_answers_and_says_how_to_add_them(
     with closing(sqlite3.connect(home / "ledger.sqlite3")) as ledger, ledger:
         ledger.execute("DELETE FROM token_vectors")
         ledger.execute("DELETE FROM token_counts")
+        ledger.execute("DELETE FROM facts WHERE name = 'token_counts'")
     advice = "assistant ingest --rebuild adds the token vectors"
     for command in (("ask", "How much energy does KettleNet save?"), ("search", "KettleNet"), ("status",)):
         done = run(*command, ASSISTANT_HOME=home)
