@@ -13,7 +13,7 @@ from assistant.index.minilm import MiniLM
 from assistant.resources import resource
 
 FOLDER = Path(__file__).parents[2] / "eval/perturbations"
-THINNED = 4
+THINNED = 2
 """One in so many is judged here; `assistant eval judges --data eval/perturbations` judges all."""
 KINDS = ["number", "unit", "name", "negation", "comparison"]
 
