@@ -7,6 +7,7 @@ is nothing. The parser takes the text in pieces (see `scanning`) and holds a mar
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from assistant.answering.scanning import Scanner
 from assistant.answering.sentences import sentences
@@ -18,6 +19,7 @@ MARKER = re.compile(r"\[\d{1,9}\]")
 """A marker in an answer. No answer has a thousand million sources, and longer numbers cannot be read."""
 
 _OPEN, _CLOSE = "[\uff3b\u3010\u3014\u3016\u27e6", "]\uff3d\u3011\u3015\u3017\u27e7"
+_OPENING = re.escape(_OPEN)
 _ENDS_CLAIM = frozenset(".,;:!?\n[(\u3010")
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -37,14 +39,17 @@ _LONGEST_COUNTED = 16  # characters in the longest of these, with the one before
 _BULLET = re.compile(r"\A\s*(?:[-*+\u2022\u00b7]|\#{1,6}|>|\d{1,3}[.)])\s+")
 _SPACED_MARKER = re.compile(rf"(?<!\s)\s*+{MARKER.pattern}")
 _NUMBER = re.compile(r"\d+")
+_WORDED = re.compile(r"\w")
+_STRETCH = re.compile(r"\s+|\S+")
 _LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER.pattern})+")
 
 
-def read_numbers(content: str, shown: int) -> tuple[list[int], int] | None:
+@lru_cache(maxsize=256)
+def read_numbers(content: str, shown: int) -> tuple[tuple[int, ...], int] | None:
     """Read what stands between a marker's brackets.
 
     >>> read_numbers("1, 3", shown=5), read_numbers("2-4", shown=3), read_numbers("sic", shown=3)
-    (([1, 3], 0), ([2, 3], 1), None)
+    (((1, 3), 0), ((2, 3), 1), None)
 
     Args:
         content: the text without its brackets.
@@ -74,7 +79,7 @@ def read_numbers(content: str, shown: int) -> tuple[list[int], int] | None:
     numbers: dict[int, None] = {}
     for span in spans:
         numbers.update(dict.fromkeys(range(max(1, min(span)), min(shown, max(span)) + 1)))
-    return list(numbers), sum(not 1 <= end <= shown for span in spans for end in span)
+    return tuple(numbers), sum(not 1 <= end <= shown for span in spans for end in span)
 
 
 def _plain(content: str) -> str:
@@ -98,13 +103,14 @@ def cited_sentences(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
             rest = sentence.text[leading.end() :].strip() if leading else sentence.text
             if leading:
                 numbers += _NUMBER.findall(leading.group())
-            if not re.search(r"\w", _SPACED_MARKER.sub("", rest)):
+            bare = _SPACED_MARKER.sub("", rest) if "[" in rest else rest
+            if not _WORDED.search(bare):
                 numbers += _NUMBER.findall(rest)
                 continue
             if waiting:
                 yield waiting, _distinct(numbers)
                 numbers = []
-            waiting = _SPACED_MARKER.sub("", rest).strip()
+            waiting = bare.strip()
             numbers += _NUMBER.findall("".join(MARKER.findall(rest)))
         if waiting:
             yield waiting, _distinct(numbers)
@@ -123,6 +129,17 @@ def _distinct(numbers: Iterable[str]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(number) for number in numbers))
 
 
+def _closed(space: str, *, first: bool) -> str:
+    """Leave one white space of several, the first, and every new line.
+
+    Args:
+        space: nothing but white space.
+        first: whether none stands before it.
+    """
+    kept = space[:1] if first else ""
+    return kept + "\n" * space[len(kept) :].count("\n")
+
+
 class CitationFilter(Scanner):
     """Turns a model's markers into the answer's own: `[1]`, numbered in the order of appearance.
 
@@ -133,11 +150,16 @@ class CitationFilter(Scanner):
     ([4, 2], 1)
     """
 
+    # Of brackets, those are plain after which comes what no marker has.
+    PLAIN = re.compile(
+        rf"(?:[^({_OPENING}]+|[{_OPENING}](?=[{_OPENING}]{{2}})|\((?=[0-9, ]{{0,9}}[(A-Za-z]))+"
+    )
+
     def __init__(self, shown: int) -> None:
         """Know markers from 1 to `shown`; all others are removed."""
         super().__init__()
         self._shown = shown
-        self._space = ""
+        self._space: list[str] = []
         self._gap = False
         self._line = ""
         self.cited: list[int] = []
@@ -154,23 +176,27 @@ class CitationFilter(Scanner):
             self._emit(character)
 
     def _emit(self, text: str) -> None:
-        for character in text:
-            if character.isspace():
+        for stretch in _STRETCH.findall(text):
+            if stretch.isspace():
                 # The room that a removed marker leaves is closed.
-                if not (self._gap and self._space and character != "\n"):
-                    self._space += character
-                continue
-            if self._gap and character in ".,;:!?)":
-                self._space = self._space.strip(" \t")
-            if character == "(" and self._before == "]" and not self._space:
-                self._space = " "  # together they would begin a link
-            super()._emit(self._space + character)
-            self._line = (self._line + self._space + character).rpartition("\n")[2][-LONGEST:]
-            self._space, self._gap = "", False
+                self._space.append(_closed(stretch, first=not self._space) if self._gap else stretch)
+            else:
+                self._emit_word(stretch)
+
+    def _emit_word(self, word: str) -> None:
+        space = "".join(self._space)
+        if self._gap and word[0] in ".,;:!?)":
+            space = space.strip(" \t")
+        if word[0] == "(" and self._before == "]" and not space:
+            space = " "  # together they would begin a link
+        shown = space + word.replace("](", "] (")
+        super()._emit(shown)
+        self._line = (self._line + shown).rpartition("\n")[2][-LONGEST:]
+        self._space, self._gap = [], False
 
     def _may_cite(self) -> bool:
         """Whether a number in round brackets here would stand after a claim, not `f(1)` or `Table (1)`."""
-        if "\n" in self._space or not self._line or self._before in ":;,-([":
+        if any("\n" in space for space in self._space) or not self._line or self._before in ":;,-([":
             return False
         return not _COUNTED.search(self._line[-_LONGEST_COUNTED:]) and (
             bool(self._space) or not self._before.isalnum()
@@ -216,7 +242,7 @@ class CitationFilter(Scanner):
     def _mark(self, content: str, whole: str) -> None:
         found = read_numbers(content, self._shown)
         if found is None and "\u2020" in content:  # a citation all the same, to something never shown
-            found = [], 1
+            found = (), 1
         if found is None:
             self._held = whole[:-1]
             self._release(whole[-1])
@@ -254,14 +280,14 @@ class CitationFilter(Scanner):
 
     def _finish_marker(self, content: str) -> None:
         """Decide about `[1` at the end: a number that may have been cut short names nothing."""
-        found = read_numbers(content, self._shown) if content else ([], 0)
+        found = read_numbers(content, self._shown) if content else ((), 0)
         if found is None:
             return
         last = re.search(r"\d+\Z", _plain(content))
         if last and 1 <= int(last.group()) <= self._shown // 10:
             content = re.sub(r"[^\d]+\Z", "", _plain(content)[: last.start()])
             self.removed += 1
-            found = read_numbers(content, self._shown) or ([], 0)
+            found = read_numbers(content, self._shown) or ((), 0)
         self.removed += found[1]
         self._cite(found[0])
         self._drop()

@@ -4,6 +4,8 @@ A paper can tell a model to write an address that carries something away, or a t
 leads. Targets of Markdown links and images, HTML and addresses never reach the answer.
 """
 
+import re
+
 from assistant.answering.scanning import Scanner
 
 REMOVED = "(link removed)"
@@ -41,6 +43,7 @@ _TAGS = (
 _TAG_STARTS = frozenset(f"<{slash}{name}" for slash in ("", "/") for name in _TAGS)
 _TAG_BEGINNINGS = frozenset(tag[:end] for tag in _TAG_STARTS for end in range(1, len(tag) + 1))
 _SCHEME_BEGINNINGS = frozenset(scheme[:end] for scheme in _SCHEMES for end in range(1, len(scheme) + 1))
+_FIRST = "".join(sorted({scheme[0] for scheme in _SCHEMES if scheme[0].isalpha()}))
 _ENDS_ADDRESS = frozenset('<>"`)]}|\u3011\u201d')
 _PUNCTUATION = frozenset(".,;:!?'")
 
@@ -52,6 +55,10 @@ class LinkFilter(Scanner):
     >>> links.feed("See ![a kettle](http://example.org/?key=1), <b>now</b> https://example.org. ")
     'See ![a kettle], now (link removed). '
     """
+
+    # Words that no scheme begins with (`[^\W_]` is what isalnum says), and what stands between words; of
+    # brackets, those after which comes what no link or tag has.
+    PLAIN = re.compile(rf"(?:(?![{_FIRST}])[^\W_]+|[^\]<:\w]|_|\](?=[^(])|<(?=[^/A-Z]))+", re.IGNORECASE)
 
     def __init__(self) -> None:
         super().__init__()

@@ -134,30 +134,37 @@ class LiteralFilter:
     def __init__(self, replacements: Mapping[str, str]) -> None:
         """Replace each key by its value; no key may be empty."""
         self._replacements = dict(replacements)
+        # Of two that begin at one place, the shorter is there first when a text streams in.
+        keys = sorted(self._replacements, key=len)
+        self._found = re.compile("|".join(map(re.escape, keys)) or "(?!)")
+        self._beginnings = frozenset(key[:end] for key in keys for end in range(1, len(key)))
+        self._longest = max(map(len, keys), default=1)
         self._held = ""
 
     def feed(self, text: str) -> str:
         """Take the next piece; gives back what holds none of the strings."""
-        return "".join(map(self._step, text))
+        text = self._held + text
+        shown: list[str] = []
+        start, undecided = 0, self._undecided(text, 0)
+        for found in self._found.finditer(text):
+            if found.start() >= undecided:
+                break
+            shown += [text[start : found.start()], self._replacements[found.group()]]
+            start = found.end()
+            if start > undecided:
+                undecided = self._undecided(text, start)
+        self._held = text[undecided:]
+        return "".join([*shown, text[start:undecided]])
 
     def close(self) -> str:
-        """End the text; gives back the beginning of a string that never came."""
+        """End the text; gives back what was still held."""
         held, self._held = self._held, ""
-        return held
+        return self._found.sub(lambda found: self._replacements[found.group()], held)
 
-    def _step(self, character: str) -> str:
-        self._held += character
-        if self._held in self._replacements:
-            found, self._held = self._held, ""
-            return self._replacements[found]
-        shown = 0
-        while shown < len(self._held) and not self._may_become(self._held[shown:]):
-            shown += 1
-        given, self._held = self._held[:shown], self._held[shown:]
-        return given
-
-    def _may_become(self, beginning: str) -> bool:
-        return any(each.startswith(beginning) for each in self._replacements)
+    def _undecided(self, text: str, start: int) -> int:
+        """Find from where on a text may be one of the strings when more has come."""
+        places = range(max(start, len(text) - self._longest + 1), len(text))
+        return next((place for place in places if text[place:] in self._beginnings), len(text))
 
 
 def through(filters: tuple[Filter, ...]) -> tuple[Callable[[str], str], Callable[[], str]]:

@@ -1,7 +1,8 @@
-"""Reading a text that arrives in pieces, character by character."""
+"""Reading a text that arrives in pieces: plain stretches at once, the rest character by character."""
 
-from collections import deque
+import re
 from collections.abc import Callable
+from typing import ClassVar
 
 
 class Scanner:
@@ -11,9 +12,15 @@ class Scanner:
     alone, never on where the pieces were cut.
     """
 
+    PLAIN: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    """Matches, where nothing special is under way, a stretch that is shown as it is, or a part of it."""
+
     def __init__(self) -> None:
         self._mode: Callable[[str], None] = self._text
-        self._queue: deque[str] = deque()
+        self._piece, self._at = "", 0
+        """What is read, and how far."""
+        self._again = ""
+        """What was held, to be read before the rest of the piece."""
         self._out: list[str] = []
         self._held = ""
         self._before = ""
@@ -21,7 +28,7 @@ class Scanner:
 
     def feed(self, text: str) -> str:
         """Take the next piece; gives back what is certain."""
-        self._queue.extend(text)
+        self._piece, self._at = text, 0
         self._run()
         return self._taken()
 
@@ -42,8 +49,23 @@ class Scanner:
         """Decide what is held when the text ends here; what stays held is shown as it is."""
 
     def _run(self) -> None:
-        while self._queue:
-            self._mode(self._queue.popleft())
+        while self._again or self._at < len(self._piece):
+            if self._again:
+                end = self._shown_plain(self._again, 0)
+                character, self._again = self._again[end : end + 1], self._again[end + 1 :]
+            else:
+                end = self._shown_plain(self._piece, self._at)
+                character, self._at = self._piece[end : end + 1], end + 1
+            if character:
+                self._mode(character)
+
+    def _shown_plain(self, text: str, start: int) -> int:
+        """Show the plain stretch that begins here; gives its end."""
+        plain = self.PLAIN.match(text, start) if self._mode == self._text else None
+        if plain is None:
+            return start
+        self._emit(plain.group())
+        return plain.end()
 
     def _taken(self) -> str:
         out = "".join(self._out)
@@ -61,7 +83,7 @@ class Scanner:
     def _drop(self, then: str = "") -> None:
         """Forget what is held, and go on with the character that ended it."""
         self._held, self._mode = "", self._text
-        self._queue.extendleft(reversed(then))
+        self._again = then + self._again
 
     def _release(self, then: str = "") -> None:
         """Show the first character held, and read the others, and the one that came, again."""

@@ -67,6 +67,8 @@ def test_the_trial_finds_what_is_quadratic() -> None:
         (words, "A1 " * 33_000),
         (coined_names, "1^" * 50_000),
         (lambda text: list(cited_sentences(text)), "a" + " " * 100_000 + "b"),
+        (TRIED["citation parser"], " " * 400_000),
+        (TRIED["a model's reply"], "[" * 400_000),
         (TRIED["fences"], "<" + " " * 100_000),
         (TRIED["text at a terminal"], "**a " * 10_000),
         (TRIED["text at a terminal"], "a" * 20_000),
