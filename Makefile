@@ -38,8 +38,10 @@ eval: $(STAMPS)/project  ## ask the curated questions, and fail where answers go
 
 setup: $(STAMPS)/project $(STAMPS)/dev $(STAMPS)/litellm  ## set up everything, for work on the code
 
+# All tests by two workers, each with about half a gigabyte of its own; the few that somebody names by one,
+# which begins sooner.
 test: setup  ## run the tests; some of them with ARGS="-k citations"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(if $(strip $(ARGS)),$(ARGS),--numprocesses 2 --dist worksteal)
 
 lint: setup  ## check style and layout
 	@$(BIN)/ruff check .

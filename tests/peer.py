@@ -31,9 +31,11 @@ class Script:
     """A body that is no JSON."""
     headers: Mapping[str, str] = field(default_factory=dict)
     wait: float = 0.0
-    """Seconds before the first byte."""
+    """Seconds before the first byte, or until the test ends."""
     pause: float = 0.0
     """Seconds after each piece."""
+    hold: threading.Event | None = None
+    """What the second piece waits for."""
     finish: str | None = "stop"
     usage: tuple[int, int] | None = (100, 20)
     cut: bool = False
@@ -70,6 +72,8 @@ class Peer:
         self.requests: list[Request] = []
         self.gone = threading.Event()
         """Set when a client has closed the connection before the end."""
+        self.over = threading.Event()
+        """Set when the test that is answered has ended."""
         self.by_default: Callable[[Request], Script] = lambda _: Script(text="It is so [1].")
         self._next: deque[Script] = deque()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -92,6 +96,8 @@ class Peer:
         self.requests.clear()
         self._next.clear()
         self.gone.clear()
+        self.over.set()
+        self.over = threading.Event()
         self.by_default = lambda _: Script(text="It is so [1].")
 
     def script(self, request: Request) -> Script:
@@ -101,6 +107,7 @@ class Peer:
 
     def close(self) -> None:
         """Stop."""
+        self.over.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -133,8 +140,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers["Content-Length"]))
         request = Request(self.path, {k.lower(): v for k, v in self.headers.items()}, json.loads(sent))
+        over = self.server.peer.over
         script = self.server.peer.script(request)
-        time.sleep(script.wait)
+        if script.wait and over.wait(script.wait):
+            self.close_connection = True
+            return
         try:
             if self.path != "/v1/chat/completions":
                 self._send(404, b"404 page not found", "text/plain", {})
@@ -174,6 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
         for piece in pieces_of(script.text) if script.pieces is None else script.pieces:
             self._event({**frame, "choices": [_choice({"content": piece})]})
             time.sleep(script.pause)
+            if script.hold is not None:
+                script.hold.wait(60)
         if script.event is not None:
             self._event(script.event)
         if script.cut:

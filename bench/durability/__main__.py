@@ -1,6 +1,6 @@
 """Kill ingests, updates, removals and rebuilds at random moments, and look whether anything was lost.
 
-    python -m bench.durability [--kills 100] [--seed N] [--pages GLOB ...]
+    python -m bench.durability [--kills 100] [--seed N] [--papers 150] [--pages GLOB ...]
 
 After each kill, a new process opens the home, finishes what was left undone (in one of three cases it is
 killed as well, and the next one finishes), has every store compared with the ledger, each paper searched for
@@ -28,7 +28,7 @@ from assistant.index.ingest import DISCARDING
 from assistant.index.ledger import State
 from assistant.retrieval import retrieve
 from bench.durability.killing import Death, Tell, in_child
-from bench.durability.papers import Remembered, papers_of, remember, remembered, text_of
+from bench.durability.papers import INVENTED, Remembered, papers_of, remember, remembered, text_of
 
 Versions = Mapping[str, int]
 """Which version of each paper a home holds, by title."""
@@ -237,14 +237,13 @@ class Soak:
         return next((version for version in (0, 1) if text_of(paper, version) == text), -1)
 
 
-def soak(kills: int, seed: int, pages: Sequence[str], folder: Path, cache: Path) -> dict[str, Tally]:
+def soak(papers: Sequence[Listing], kills: int, seed: int, folder: Path, cache: Path) -> dict[str, Tally]:
     """Kill so many times, each kind of operation as often as the others, and tally what happened."""
     # Whatever a child needs is imported here, once; nothing is opened.
     import chromadb  # noqa: F401
 
     import assistant.index.vectors  # noqa: F401
 
-    papers = papers_of(pages, seed)
     known = folder / "encodings"
     death = in_child(partial(_remember, papers, cache, known))
     if death.failure:
@@ -290,11 +289,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--pages", nargs="+", default=[], help="files, globs or folders; else invented papers"
     )
+    parser.add_argument("--papers", type=int, default=INVENTED, help="how many are invented")
     given = parser.parse_args(arguments)
     seed = random.randrange(10**6) if given.seed is None else given.seed  # noqa: S311 - no secret
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        tallies = soak(given.kills, seed, given.pages, Path(folder), Settings.load().cache)
+        papers = papers_of(given.pages, seed, given.papers)
+        tallies = soak(papers, given.kills, seed, Path(folder), Settings.load().cache)
     print(table(tallies))
     for failure, times in Counter(text for tally in tallies.values() for text in tally.failures).items():
         print(f"{times} × {failure}")

@@ -24,11 +24,11 @@ _THINGS = ("kettle", "teapot", "glacier", "bridge", "doorbell", "sourdough", "ca
 _METHODS = ("attention", "regression", "pruning", "distillation", "sampling", "alignment", "routing")
 
 
-def invented(seed: int) -> list[Listing]:
+def invented(seed: int, count: int = INVENTED) -> list[Listing]:
     """Write short abstracts that nobody else has written."""
     chance = random.Random(seed)  # noqa: S311 - a corpus, no secret
     found = []
-    for number in range(INVENTED):
+    for number in range(count):
         thing, method = chance.choice(_THINGS), chance.choice(_METHODS)
         text = (
             f"We study the {thing} numbered {number} by {method}. "
@@ -40,10 +40,10 @@ def invented(seed: int) -> list[Listing]:
     return found
 
 
-def papers_of(pages: Sequence[str], seed: int) -> list[Listing]:
+def papers_of(pages: Sequence[str], seed: int, count: int = INVENTED) -> list[Listing]:
     """Read the papers of pages, each once; without pages, invent some."""
     if not pages:
-        return invented(seed)
+        return invented(seed, count)
     listings = read_sources(pages).listings
     return list({merge(listing).paper_id: listing for listing in listings}.values())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Callable
 
@@ -122,16 +123,14 @@ def test_no_piece_ever_holds_part_of_a_marker(answering: Assistant, peer: Peer) 
 
 
 def test_text_is_shown_while_the_rest_is_still_to_come(answering: Assistant, peer: Peer) -> None:
-    answering.ask(QUESTION)
-    peer.says(Script(pieces=["KettleNet ", "saves ", "17.5% [1]."], pause=0.3))
-    start = time.perf_counter()
+    seen = threading.Event()
+    peer.says(Script(pieces=["KettleNet ", "saves ", "17.5% [1]."], hold=seen))
     stream = answering.stream(QUESTION)
     assert next(stream) == "KettleNet"
-    assert time.perf_counter() - start < 0.3
     with pytest.raises(RuntimeError, match="has not ended"):
         _ = stream.answer
+    seen.set()
     assert "".join(stream) == " saves 17.5% [1]."
-    assert time.perf_counter() - start > 0.6
 
 
 def test_the_first_word_comes_at_once(answering: Assistant, peer: Peer) -> None:
@@ -140,14 +139,14 @@ def test_the_first_word_comes_at_once(answering: Assistant, peer: Peer) -> None:
 
     answering.ask(QUESTION)
     messages = peer.requests[-1].body["messages"]
-    added = []
+    bare, ours = [], []
     with openai.OpenAI(base_url=peer.url, api_key="sk-loopback") as client:
         for _ in range(9):
             peer.says(*[Script(pieces=["KettleNet", " saves [1]."])] * 2)
             start = time.perf_counter()
             with client.chat.completions.create(model=MODEL, messages=messages, stream=True) as chunks:
                 next(iter(chunks))
-                bare = time.perf_counter() - start
+                bare.append(time.perf_counter() - start)
             start = time.perf_counter()
             stream = answering.stream(QUESTION)
             next(stream)
@@ -155,9 +154,9 @@ def test_the_first_word_comes_at_once(answering: Assistant, peer: Peer) -> None:
             assert "".join(stream)
             seconds = stream.answer.seconds
             search = sum(seconds[stage] for stage in ("encode", "dense", "words", "late", "fusion"))
-            added.append(elapsed - search - bare)
-    # The middle one: the machine may be busy with something else at times.
-    assert sorted(added)[len(added) // 2] < 0.05
+            ours.append(elapsed - search)
+    # The quickest of each: the machine may be busy with something else at times.
+    assert min(ours) - min(bare) < 0.05
 
 
 def test_an_unusable_question_is_refused_before_any_piece(answering: Assistant) -> None:
@@ -285,9 +284,9 @@ async def test_a_cut_stream_is_an_error_that_keeps_what_came(answering: Assistan
 
 @pytest.mark.anyio
 async def test_answers_at_once_leave_the_event_loop_free(answering: Assistant, peer: Peer) -> None:
-    peer.by_default = lambda _: Script(text="KettleNet saves 17.5% [1].", wait=0.3)
+    peer.by_default = lambda _: Script(text="KettleNet saves 17.5% [1].", wait=1.0)
     await answering.aask(QUESTION)
     start = time.perf_counter()
     answers = await asyncio.gather(*(answering.aask(QUESTION) for _ in range(6)))
     assert {answer.text for answer in answers} == {"KettleNet saves 17.5% [1]."}
-    assert time.perf_counter() - start < 6 * 0.3
+    assert time.perf_counter() - start < 6 * 1.0

@@ -227,9 +227,9 @@ def test_a_name_that_is_no_unicode_is_shown_with_a_mark(folder: Path) -> None:
 
 def test_a_line_of_fifty_megabytes_is_named_at_once(folder: Path) -> None:
     (folder / "long.txt").write_text(f"{listing_page('One')}\nTwo\n\n{'x' * 50_000_000}\n", encoding="utf-8")
-    start = time.perf_counter()
+    start = time.process_time()
     reading = read_sources("pages/long.txt")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert [listing.title for listing in reading.listings] == ["One"]
     assert reasons(reading) == [
         "pages/long.txt:7: This line has 50,000,000 characters, more than 1,000,000; split or remove it."

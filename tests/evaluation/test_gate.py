@@ -235,12 +235,12 @@ def test_the_interval_of_a_mean_is_that_of_the_normal_where_there_is_plenty() ->
 
 @pytest.mark.parametrize("noise", [0.01, 0.02])
 def test_noise_fails_in_five_of_a_hundred_at_the_most(noise: float) -> None:
-    assert failing_share([], noise=noise, trials=500, seed=6) <= 0.05
+    assert failing_share([], noise=noise, trials=200, seed=6) <= 0.05
 
 
 @pytest.mark.parametrize("lost", LOSSES, ids=" and ".join)
 def test_a_loss_of_five_points_is_caught_in_nine_of_ten(lost: list[str]) -> None:
-    assert failing_share(lost, noise=0.01, trials=150, seed=7) >= 0.9
+    assert failing_share(lost, noise=0.01, trials=50, seed=7) >= 0.9
 
 
 def test_the_gate_as_a_whole_agrees_with_the_trials() -> None:

@@ -1,55 +1,30 @@
-"""A model as judge, over real sockets: what it is asked, what is made of its replies, and of bad ones."""
+"""A model as judge, over real sockets: what it is asked, and what is made of its replies."""
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from judging import (
+    ECHOES,
+    KETTLE,
+    KEY,
+    POOL,
+    QUESTION,
+    SAVES,
+    TWO_CLAIMS,
+    TWO_JUDGED,
+    TWO_VERDICTS,
+    UNCITED,
+    claims,
+    verdicts,
+)
 from peer import MODEL, Peer, Request, Script, failing
 
-from assistant import RecordingError, Recordings, Settings, SettingsError
-from assistant.answering.recorded import repeating
-from assistant.evaluation.judging.choosing import JUDGES, judge_for
-from assistant.evaluation.judging.judge import Claim, Judge, JudgeError, Source, Statement, Verdict
+from assistant import Settings
+from assistant.evaluation.judging.choosing import judge_for
+from assistant.evaluation.judging.judge import Claim, Judge, Source, Statement, Verdict
 from assistant.evaluation.judging.model_judge import NO_EVIDENCE, NOT_WORD_FOR_WORD, occurs
-from assistant.evaluation.judging.structured import Claims, Verdicts, read_form
-
-KEY = "sk-loopback-0123456789"
-QUESTION = "How much energy does KettleNet save?"
-KETTLE = Source("KettleNet", "KettleNet predicts when water boils. It saves 17.5% of the energy.")
-POOL = Source("Empty Pools", "An empty pool echoes for 5.1 seconds. Foam brings this down to 1.3 seconds.")
-SAVES = Statement("KettleNet saves 17.5% of the energy and whistles.", (KETTLE,))
-ECHOES = Statement("A pool echoes for 9 seconds.", (POOL,))
-UNCITED = Statement("It is the best of kettles.", ())
-
-
-def claims(*texts: tuple[int, str]) -> str:
-    return json.dumps({"claims": [{"sentence": number, "text": text} for number, text in texts]})
-
-
-def verdicts(*found: tuple[str, str]) -> str:
-    listed = [
-        {"claim": number, "evidence": evidence, "verdict": verdict}
-        for number, (verdict, evidence) in enumerate(found, start=1)
-    ]
-    return json.dumps({"verdicts": listed})
-
-
-TWO_CLAIMS = claims((1, "KettleNet saves 17.5% of the energy."), (1, "KettleNet whistles."))
-TWO_VERDICTS = verdicts(("supported", "It saves 17.5% of the energy."), ("not found", ""))
-TWO_JUDGED = (
-    Claim("KettleNet saves 17.5% of the energy.", Verdict.SUPPORTED, 1.0, "It saves 17.5% of the energy."),
-    Claim("KettleNet whistles.", Verdict.NOT_FOUND, 0.0, ""),
-)
-
-
-@pytest.fixture
-def judge(model_settings: Settings) -> Iterator[Judge]:
-    judge = judge_for("model", model_settings)
-    yield judge
-    judge.close()
-
+from assistant.evaluation.judging.structured import Claims, Verdicts
 
 # Verdicts
 
@@ -251,127 +226,6 @@ def test_own_prompts_are_used(model_settings: Settings, peer: Peer, tmp_path: Pa
     assert peer.requests[1].text.startswith('Judge <paper number="1">\nTitle: KettleNet\n')
 
 
-# Replies that cannot be used
-
-WRONG = {
-    "too few": (verdicts(("supported", "")), "it gives 1 verdict for 2 claims"),
-    "too many": (verdicts(*[("supported", "")] * 3), "it gives 3 verdicts for 2 claims"),
-    "none": (verdicts(), "it gives 0 verdicts for 2 claims"),
-    "one twice": (
-        TWO_VERDICTS.replace('"claim": 2', '"claim": 1'),
-        "it does not name each claim from 1 to 2 once",
-    ),
-    "from nought": (
-        TWO_VERDICTS.replace('"claim": 1', '"claim": 0').replace('"claim": 2', '"claim": 1'),
-        "it does not name each claim from 1 to 2 once",
-    ),
-    "another verdict": (
-        TWO_VERDICTS.replace("not found", "probably"),
-        "at verdicts.1.verdict: Input should be 'supported', 'contradicted' or 'not found'",
-    ),
-    "no verdict": (TWO_VERDICTS.replace('"verdict"', '"judgement"'), "at verdicts.0.verdict: Field required"),
-    "broken JSON": (TWO_VERDICTS[:-5], "at verdicts: Field required"),
-    "no JSON": ("All of it is supported.", "it holds no JSON object"),
-    "nothing": ("", "it holds no JSON object"),
-}
-
-
-@pytest.mark.parametrize(("wrong", "flaw"), WRONG.values(), ids=WRONG)
-def test_a_reply_that_cannot_be_used_is_asked_for_once_more(
-    judge: Judge, peer: Peer, wrong: str, flaw: str
-) -> None:
-    peer.says(TWO_CLAIMS, wrong, TWO_VERDICTS)
-    assert judge.judge(QUESTION, [SAVES])[0].claims == TWO_JUDGED
-    first, second = (request.body["messages"] for request in peer.requests[1:])
-    assert first[0] == second[0]
-    assert second[1]["content"] == (
-        f"{first[1]['content']}\n\nYour last reply could not be used: {flaw}. "
-        "Return the whole JSON object once more, corrected."
-    )
-
-
-@pytest.mark.parametrize(("wrong", "flaw"), WRONG.values(), ids=WRONG)
-def test_twice_is_an_error_that_says_why(judge: Judge, peer: Peer, wrong: str, flaw: str) -> None:
-    peer.says(TWO_CLAIMS, verdicts(*[("supported", "")] * 5), wrong)
-    with pytest.raises(JudgeError) as caught:
-        judge.judge(QUESTION, [SAVES])
-    assert str(caught.value) == (
-        f"{MODEL} was asked 2 times and its reply cannot be used as a judge's: {flaw}. Name another model in "
-        "ASSISTANT_JUDGE_MODEL, or raise ASSISTANT_REPLY if the reply ends early."
-    )
-    assert len(peer.requests) == 3
-
-
-@pytest.mark.parametrize(
-    ("wrong", "flaw"),
-    [
-        (claims((2, "It saves.")), "claim 1 names sentence 2, and the last is 1"),
-        (claims((1, "It saves."), (0, "It saves.")), "claim 2 names sentence 0, and the last is 1"),
-        (claims((1, " ")), "claim 1 is empty"),
-        ("[]", "it holds no JSON object"),
-        ('{"claims": "none"}', "at claims: Input should be a valid list"),
-    ],
-)
-def test_claims_are_checked_too(judge: Judge, peer: Peer, wrong: str, flaw: str) -> None:
-    peer.says(wrong, TWO_CLAIMS, TWO_VERDICTS)
-    assert judge.judge(QUESTION, [SAVES])[0].claims == TWO_JUDGED
-    assert f"could not be used: {flaw}." in peer.requests[1].text
-    peer.says(wrong, wrong)
-    with pytest.raises(JudgeError, match=re.escape(flaw)):
-        judge.judge(QUESTION, [SAVES])
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        f"<think>Perhaps {TWO_VERDICTS.replace('supported', 'contradicted')}? No.</think>{TWO_VERDICTS}",
-        TWO_VERDICTS.replace("not found", "Not_Found").replace('"supported"', '"SUPPORTED"'),
-        TWO_VERDICTS.replace('{"claim"', '{"reason": "it says {so}", "claim"'),
-        f"{{see below}} {TWO_VERDICTS} {{ }} {{",
-        f"```json\n{json.dumps(json.loads(TWO_VERDICTS), indent=2)}\n```",
-    ],
-)
-def test_what_stands_around_the_object_does_no_harm(judge: Judge, peer: Peer, reply: str) -> None:
-    peer.says(TWO_CLAIMS, reply)
-    assert judge.judge(QUESTION, [SAVES])[0].claims == TWO_JUDGED
-    assert len(peer.requests) == 2
-
-
-def test_reading_a_hostile_reply_ends() -> None:
-    for reply in ('{"a":' * 20_000, "{" * 100_000, '{"' * 5_000, '{"claims": [' + "[" * 50_000):
-        assert read_form(Claims, reply, 1)[0] is None
-
-
-@pytest.mark.parametrize(
-    ("script", "says"),
-    [
-        (failing(401, f"Incorrect API key provided: {KEY}", "invalid_api_key"), "does not accept the key"),
-        (failing(500, "Down"), "has failed"),
-        (
-            failing(400, "maximum context length is 4096", "context_length_exceeded"),
-            "too long for peer-model",
-        ),
-    ],
-)
-def test_a_model_that_fails_is_a_judge_that_fails(
-    judge: Judge, peer: Peer, script: Script, says: str
-) -> None:
-    peer.says(script)
-    with pytest.raises(JudgeError, match=says) as caught:
-        judge.judge(QUESTION, [SAVES])
-    assert KEY not in str(caught.value)
-
-
-def test_papers_that_do_not_fit_are_an_error_and_never_cut(model_settings: Settings, peer: Peer) -> None:
-    small = judge_for("model", model_settings.model_copy(update={"context": 2_000, "reply": 500}))
-    long = Source("Long", "Tea cools slowly in a pot of clay. " * 300)
-    peer.says(claims((1, "Tea cools.")))
-    with pytest.raises(JudgeError, match="set ASSISTANT_CONTEXT"):
-        small.judge(QUESTION, [Statement("Tea cools.", (long,))])
-    small.close()
-    assert len(peer.requests) == 1
-
-
 # Papers and answers that want to be obeyed
 
 
@@ -403,67 +257,3 @@ def test_papers_and_sentences_cannot_leave_their_fence(judge: Judge, peer: Peer)
     assert counts == {"sentence": (1, 1), "paper": (1, 1), "claim": (1, 1)}
     assert "sentence number" in judging[1]["content"]
     assert "<sentence" not in judging[1]["content"]
-
-
-# Recordings
-
-
-def test_judging_is_recorded_and_replayed_without_a_key(
-    model_settings: Settings, peer: Peer, tmp_path: Path
-) -> None:
-    recordings = Recordings(tmp_path / "recordings")
-    peer.says(TWO_CLAIMS, verdicts(("supported", "")), TWO_VERDICTS)
-    recording = judge_for("model", model_settings, recordings=recordings)
-    assert recording.judge(QUESTION, [SAVES])[0].claims == TWO_JUDGED
-    recording.close()
-    without_key = model_settings.model_copy(update={"openai_api_key": None})
-    replaying = judge_for("model", without_key, recordings=Recordings(recordings.folder, replay=True))
-    assert replaying.judge(QUESTION, [SAVES])[0].claims == TWO_JUDGED
-    assert len(peer.requests) == 3
-    with pytest.raises(RecordingError, match="No reply of peer-model at http://127"):
-        replaying.judge(QUESTION, [ECHOES])
-    with pytest.raises(RecordingError, match=r"\(repeat 1, "), repeating(1):
-        replaying.judge(QUESTION, [SAVES])
-    assert all(KEY not in path.read_text() for path in recordings.folder.rglob("*.json"))
-
-
-# Which model, which judge
-
-
-@pytest.mark.parametrize("name", ["model", "llamaindex"])
-def test_the_model_that_judges_is_a_setting(model_settings: Settings, name: str) -> None:
-    other = model_settings.model_copy(update={"judge_model": "strict-model"})
-    assert judge_for(name, model_settings).name == f"{name}:{MODEL}"
-    assert judge_for(name, other).name == f"{name}:strict-model"
-    extractive = other.model_copy(update={"model": "extractive"})
-    assert judge_for(name, extractive).name == f"{name}:strict-model"
-
-
-def test_the_model_that_judges_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Settings().judge_model is None
-    monkeypatch.setenv("ASSISTANT_JUDGE_MODEL", "strict-model")
-    assert Settings.load().judge_model == "strict-model"
-
-
-@pytest.mark.parametrize("name", ["model", "llamaindex"])
-def test_a_judge_that_cannot_be_had_is_said(model_settings: Settings, name: str, tmp_path: Path) -> None:
-    nowhere = Settings(model=MODEL)
-    with pytest.raises(SettingsError, match="no server on which peer-model could judge: set OPENAI_API_KEY"):
-        judge_for(name, nowhere)
-    with pytest.raises(SettingsError, match="set ASSISTANT_JUDGE_MODEL"):
-        judge_for(name, model_settings.model_copy(update={"model": "extractive"}))
-    replaying = judge_for(name, nowhere, recordings=Recordings(tmp_path, replay=True))
-    with pytest.raises(RecordingError, match=r"No reply of peer-model at https://api\.openai\.com/v1 "):
-        replaying.judge(QUESTION, [SAVES])
-
-
-def test_a_judge_that_is_none_is_said() -> None:
-    with pytest.raises(SettingsError, match="no judge called 'oracle': use offline, model, llamaindex"):
-        judge_for("oracle", Settings())
-    assert JUDGES == ("offline", "model", "llamaindex")
-
-
-def test_a_broken_prompt_is_said_before_anything_is_asked(model_settings: Settings, tmp_path: Path) -> None:
-    (tmp_path / "claims.jinja").write_text("{{ sentences }}")
-    with pytest.raises(SettingsError, match=r"claims\.jinja leaves out {{ again }}, {{ question }}"):
-        judge_for("model", model_settings.model_copy(update={"prompts": tmp_path}))

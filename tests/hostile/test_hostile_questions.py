@@ -57,11 +57,11 @@ def test_a_question_is_words_and_nothing_else(assistant: Assistant, place: int) 
 
 @pytest.mark.parametrize("question", ["tea " * 25_600, "." * 100_000, "🫖" * 100_000, " " * 100_000])
 def test_a_question_of_a_hundred_kilobytes_is_refused_at_once(assistant: Assistant, question: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     for ask in (assistant.ask, assistant.search, assistant.conversation().ask):
         with pytest.raises(InputError, match=r"characters: shorten it|The question is empty"):
             ask(question)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_made_up_questions_are_answered_or_refused(assistant: Assistant) -> None:
