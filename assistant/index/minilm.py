@@ -42,7 +42,7 @@ class MiniLM:
         options.intra_op_num_threads = 1
         with ThreadPoolExecutor(1) as beside:
             # Beside the loading, which takes as long.
-            found = beside.submit(digest, files.digested) if files.sha256 else None
+            found = beside.submit(digest, files.digested) if files.digest else None
             try:
                 self._session = onnxruntime.InferenceSession(
                     files.model, options, providers=["CPUExecutionProvider"]
@@ -51,9 +51,9 @@ class MiniLM:
                 raise EncoderError(
                     f"{files.model} cannot be loaded as an ONNX model: delete it and try again."
                 ) from error
-            if found is not None and found.result() != files.sha256:
+            if found is not None and found.result() != files.digest:
                 raise EncoderError(
-                    f"{files.model} was damaged or changed since it was made (its SHA-256 is another): "
+                    f"{files.model} was damaged or changed since it was made (its digest is another): "
                     "delete it and try again."
                 )
         self._inputs = {given.name for given in self._session.get_inputs()}

@@ -20,7 +20,7 @@ GRAPH = f"{NAME}-{SAFETENSORS_SHA256[:12]}-v{GRAPH_VERSION}"
 WEIGHTS = f"{GRAPH}.weights"
 """The numbers of the graph, in a file beside it that is mapped into memory: what is not used is not read."""
 DIGITS = 32
-"""Of the SHA-256 in a graph's name: 128 bits, by which it is checked whenever it is loaded."""
+"""Of the BLAKE2b digest in a graph's name: 128 bits, by which it is checked whenever it is loaded."""
 PIECE = 1 << 23
 """Bytes that are read at a time for a digest: in smaller pieces, the thread that reads them would wait for
 its turn at each."""
@@ -33,7 +33,7 @@ class EncoderFiles:
     model: Path
     """An ONNX file that gives `last_hidden_state`."""
     tokenizer: Path
-    sha256: str = ""
+    digest: str = ""
     """What the digest of weights and model begins with; empty for a model that somebody else made."""
 
     @property
@@ -96,14 +96,14 @@ def _graph_file(cache: Path) -> Path | None:
 
 
 def digest(files: Iterable[Path]) -> str:
-    """Give the beginning of the SHA-256 of files, one after the other."""
-    total = hashlib.sha256()
+    """Give the BLAKE2b digest of files, one after the other; it takes half the time of SHA-256 here."""
+    total = hashlib.blake2b(digest_size=DIGITS // 2)
     piece = memoryview(bytearray(PIECE))
     for file in files:
         with file.open("rb", buffering=0) as content:
             while length := content.readinto(piece):
                 total.update(piece[:length])
-    return total.hexdigest()[:DIGITS]
+    return total.hexdigest()
 
 
 def _check_official(safetensors: Path) -> None:

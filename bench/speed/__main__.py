@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=LEAST, help=f"of each side, in turn (default: {LEAST})")
     parser.add_argument("--pages", action="append", default=[], metavar="GLOB", help="papers to take instead")
     parser.add_argument(
+        "--papers", type=int, metavar="N", help="so many of the papers, evenly from all of them"
+    )
+    parser.add_argument(
         "--home", type=Path, metavar="FOLDER", help="keep both indexes here, or use those that are kept"
     )
     given = parser.parse_args(arguments)
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in given.tables or TABLES:
         about = machine()
         with tempfile.TemporaryDirectory() as folder:
-            table = TABLES[name](Setting(given.home or Path(folder), given.pages), given.runs)
+            table = TABLES[name](Setting(given.home or Path(folder), given.pages, given.papers), given.runs)
         table.machine.update(about)
         print(as_markdown(table), flush=True)
         if given.runs >= LEAST and not given.pages:

@@ -26,17 +26,20 @@ HERE = Path(__file__).parent
 class Setting:
     """A folder with everything in it; nothing outside of it is written."""
 
-    def __init__(self, folder: Path, pages: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, pages: Sequence[str] = (), most: int | None = None) -> None:
         """Write papers and questions down, and find the encoder.
 
         Args:
             folder: takes everything; indexes that it holds are used again.
             pages: patterns of papers to take instead of those that are shipped.
+            most: how many of the papers to take, evenly from all of them; None for all.
         """
         self.folder = folder
         (folder / "home").mkdir(parents=True, exist_ok=True)
         self.papers = folder / "papers.jsonl"
-        papers = plan(read_sources(list(pages) or [resource("corpus/papers.jsonl")]), {}).papers.values()
+        listed = read_sources(list(pages) or [resource("corpus/papers.jsonl")])
+        papers = list(plan(listed, {}).papers.values())
+        papers = papers[:: max(1, len(papers) // (most or len(papers)))][:most]
         self.papers.write_text(
             "".join(f"{json.dumps({'title': each.title, 'text': each.text})}\n" for each in papers)
         )
