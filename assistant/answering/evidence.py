@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from assistant.answering.asking import COINED
 from assistant.answering.sentences import Sentence, sentences
 from assistant.index.encoder import Matrix, Vector, unit
+from assistant.index.multiplying import multiply
 from assistant.index.tokens import PaperTokens
 from assistant.retrieval import Hit, Question, QuestionTokens
 
@@ -115,7 +116,7 @@ def _match(
     question: str, asked: QuestionTokens, paper: PaperTokens, found: Sequence[Sentence]
 ) -> TokenMatches:
     vectors = paper.vectors
-    similar = asked.vectors @ vectors.T
+    similar = multiply(asked.vectors, vectors.T)
     by_sentence = np.zeros((len(found), len(asked.vectors)), np.float32)
     cosines = np.zeros(len(found))
     middle = unit(asked.vectors.mean(axis=0))

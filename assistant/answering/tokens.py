@@ -1,20 +1,14 @@
-"""Counting tokens as a model does. Nothing else imports tiktoken."""
+"""Counting tokens as a model does."""
 
-import hashlib
-import os
-import threading
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
+
+from assistant.encodings import encoding
 
 TokenCount = Callable[[str], int]
 
 FALLBACK = "o200k_base"
 """The encoding for models that tiktoken does not know."""
-_ADDRESS = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"
-_CARRIED = "llama_index/core/_static/tiktoken_cache"
-_LOADING = threading.Lock()
 
 
 def counter(model: str) -> TokenCount:
@@ -43,40 +37,8 @@ def by_bytes(text: str) -> int:
 
 @cache
 def _counter(name: str) -> TokenCount:
-    for encoding in dict.fromkeys((name, FALLBACK)):
-        folder = _folder_with(encoding)
-        if folder is not None:
-            return _loaded(encoding, folder)
+    for each in dict.fromkeys((name, FALLBACK)):
+        loaded = encoding(each)
+        if loaded is not None:
+            return lambda text: len(loaded.encode_ordinary(text))
     return by_bytes
-
-
-def _folder_with(encoding: str) -> str | None:
-    """Find the folder in which tiktoken will find an encoding without a download."""
-    file = hashlib.sha1(_ADDRESS.format(encoding).encode(), usedforsecurity=False).hexdigest()
-    folders = [os.environ.get("TIKTOKEN_CACHE_DIR"), os.environ.get("DATA_GYM_CACHE_DIR"), _carried()]
-    return next((folder for folder in folders if folder and Path(folder, file).is_file()), None)
-
-
-def _carried() -> str | None:
-    """Find the encodings that come with llama-index-core, without importing it."""
-    try:
-        return str(distribution("llama-index-core").locate_file(_CARRIED))
-    except PackageNotFoundError:
-        return None
-
-
-def _loaded(encoding: str, folder: str) -> TokenCount:
-    import tiktoken
-
-    # tiktoken takes its folder from the environment only.
-    with _LOADING:
-        before = os.environ.get("TIKTOKEN_CACHE_DIR")
-        os.environ["TIKTOKEN_CACHE_DIR"] = folder
-        try:
-            loaded = tiktoken.get_encoding(encoding)
-        finally:
-            if before is None:
-                del os.environ["TIKTOKEN_CACHE_DIR"]
-            else:
-                os.environ["TIKTOKEN_CACHE_DIR"] = before
-    return lambda text: len(loaded.encode_ordinary(text))

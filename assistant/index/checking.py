@@ -87,7 +87,7 @@ def unlike_vectors(vectors: "Vectors", ledger: Ledger, checksums: Checksums) -> 
         return f"The vectors are {held}, and {written} were written: {REBUILD}."
     if held <= AT_OPENING:
         found, expected = vectors.sketches(), _expected(checksums.all())
-        if any(not _close(found.get(key), value) for key, value in expected.items()):
+        if not _close(found, expected):
             return f"Some vectors are not those that were written: {REBUILD}."
     return None
 
@@ -100,8 +100,10 @@ def _expected(checksums: Mapping[str, Checksum]) -> dict[str, tuple[float, float
     }
 
 
-def _close(found: tuple[float, float] | None, written: tuple[float, float]) -> bool:
-    return found is not None and bool(np.allclose(found, written, rtol=0, atol=TOLERANCE))
+def _close(found: Mapping[str, tuple[float, float]], written: Mapping[str, tuple[float, float]]) -> bool:
+    same = found.keys() == written.keys()
+    rows = [found[key] for key in written] if same else []
+    return same and bool(np.allclose(rows, list(written.values()), rtol=0, atol=TOLERANCE))
 
 
 # What is compared when asked to
@@ -236,9 +238,7 @@ def _covers(paper: Paper, chunks: Sequence["HeldChunk"]) -> bool:
 
 
 def _as_written(key: str, chunks: Sequence["HeldChunk"], checksum: Checksum) -> bool:
-    found = {chunk.chunk_id: chunk.sketch for chunk in chunks}
-    expected = _expected({key: checksum})
-    return found.keys() == expected.keys() and all(_close(found[one], expected[one]) for one in found)
+    return _close({chunk.chunk_id: chunk.sketch for chunk in chunks}, _expected({key: checksum}))
 
 
 def compare_tokens(

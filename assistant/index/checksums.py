@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assistant.index.encoder import Vector
 from assistant.index.ledger import Ledger, Record, content_hash
+from assistant.index.multiplying import multiply
 
 SKETCH = 2
 """Numbers that stand for a vector."""
@@ -59,7 +60,7 @@ def sketch(vectors: Sequence[Vector] | NDArray[np.floating]) -> Sketches:
     stacked = np.asarray(vectors, np.float64)
     if not stacked.size:
         return np.zeros((0, SKETCH), np.float32)
-    return np.asarray(stacked @ _directions(stacked.shape[1]), np.float32)
+    return np.asarray(multiply(stacked, _directions(stacked.shape[1])), np.float32)
 
 
 def token_checksum(codes: bytes, places: bytes) -> int:

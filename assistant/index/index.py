@@ -3,6 +3,8 @@
 import difflib
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.corpus import Paper, Reading, normalised_title, paper_id, read_sources
-from assistant.errors import DamageError, HomeError, IndexMismatchError, PaperNotFoundError
+from assistant.errors import DamageError, EncoderError, HomeError, IndexMismatchError, PaperNotFoundError
 from assistant.index.checking import Check, check, unlike_vectors, unlike_words
 from assistant.index.checksums import Checksums
 from assistant.index.encoder import Encoder
@@ -63,6 +65,7 @@ class Index:
         """
         self.settings = settings
         self._given_encoder = encoder
+        self._expected_encoder: Future[Encoder] | None = None
         self.home = Home(settings.home)
         self.home.prepare()
         self.home.miss_no_ledger()
@@ -140,9 +143,31 @@ class Index:
     def _encoder(self) -> Encoder:
         if self._given_encoder is not None:
             return self._given_encoder
+        expected, self._expected_encoder = self._expected_encoder, None
+        if expected is not None:
+            return expected.result()
         from assistant.index.minilm import MiniLM
 
         return MiniLM(encoder_files(self.settings))
+
+    def expect_encoder(self) -> None:
+        """Begin to load the encoder in a thread: whoever opens Chroma meanwhile need not wait for it after.
+
+        What is wrong with it is said to whoever asks for it.
+        """
+        if self._given_encoder is not None or self.encoder_name == WORDS_ALONE:
+            return
+        with self._opening:
+            if self._expected_encoder is not None or "_encoder" in self.__dict__:
+                return
+            # Before the thread begins: two threads cannot import numpy at once, and Chroma imports it too.
+            from assistant.index.minilm import MiniLM
+
+            with suppress(EncoderError):
+                files = encoder_files(self.settings)
+                beside = ThreadPoolExecutor(1)
+                self._expected_encoder = beside.submit(MiniLM, files)
+                beside.shutdown(wait=False)
 
     @cached_property
     def _words(self) -> Words:
@@ -208,6 +233,8 @@ class Index:
             self.refresh()
             ids = {paper_id(listing.title) for listing in reading.listings}
             planned = plan(reading, self.ledger.records(ids), shipped=shipped)
+            if planned.pending:
+                self.expect_encoder()
             if planned.pending and self.vectors is not None:
                 _ = self.encoder  # before the first write: without it nothing may change
             write(planned, self.ledger, shipped=shipped)

@@ -5,13 +5,15 @@ and `settle` does whatever the ledger's states say is left to do.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from assistant.corpus import Paper, Reading, Rejection, merge, paper_id
 from assistant.index.checksums import Checksums, Sketches, sketch
-from assistant.index.chunking import chunks, embedded_text
-from assistant.index.encoder import Encoder
+from assistant.index.chunking import Chunk, chunks, embedded_text
+from assistant.index.encoder import Encoder, Encoding
 from assistant.index.ledger import Ledger, Record, State, content_hash
 from assistant.index.tokens import PaperTokens, Tokens, paper_tokens
 from assistant.index.vectors import EmbeddedChunk, Vectors
@@ -127,26 +129,48 @@ def write(planned: Plan, ledger: Ledger, *, shipped: bool = False) -> None:
 
 
 def settle(stores: Stores, progress: Progress | None = None) -> None:
-    """Bring words and vectors up to the ledger; call it with the home locked."""
+    """Bring words and vectors up to the ledger; call it with the home locked.
+
+    While a batch is written, the next one is encoded.
+    """
     _let_go(stores)
     done, total = 0, stores.ledger.counts()[State.PENDING]
-    while batch := stores.ledger.in_state(State.PENDING, BATCH):
-        if progress is not None:
-            progress(done, total)
-        embedded = _Embedded()
-        if stores.vectors is not None:
-            embedded = _embed(batch, stores.encoder())
-            stores.vectors.replace(batch, embedded.chunks)
-        stores.words.replace(batch)
-        with stores.ledger.transaction():
-            checksums = stores.tokens.replace(embedded.tokens)
-            stores.checksums.replace(batch, checksums, embedded.sketches())
-            stores.ledger.mark(batch, State.INDEXED)
-            stores.ledger.advance()
-            stores.tokens.seal()
-        done += len(batch)
-    if progress is not None and total:
-        progress(total, total)
+    tell = progress if progress is not None and total else lambda *_: None
+    tell(done, total)
+    written: Future[int] | None = None
+    being_written: frozenset[str] = frozenset()
+    with ThreadPoolExecutor(1) as beside:
+        while batch := _next_batch(stores.ledger, being_written):
+            read = [] if stores.vectors is None else _encode(batch, stores.encoder())
+            if written is not None:
+                done += written.result()
+                tell(done, total)
+            written = beside.submit(_write_batch, stores, batch, read)
+            being_written = frozenset(record.paper.paper_id for record in batch)
+        if written is not None:
+            written.result()
+    tell(total, total)
+
+
+def _next_batch(ledger: Ledger, being_written: AbstractSet[str]) -> list[Record]:
+    """Give the oldest papers that wait, without those that are not marked yet, but soon will be."""
+    waiting = ledger.in_state(State.PENDING, BATCH + len(being_written))
+    return [record for record in waiting if record.paper.paper_id not in being_written][:BATCH]
+
+
+def _write_batch(stores: Stores, batch: Sequence[Record], read: Sequence["_Read"]) -> int:
+    """Write papers into every store, and mark them when all have them; gives how many they are."""
+    embedded = _embedded(read)
+    if stores.vectors is not None:
+        stores.vectors.replace(batch, embedded.chunks)
+    stores.words.replace(batch)
+    with stores.ledger.transaction():
+        checksums = stores.tokens.replace(embedded.tokens)
+        stores.checksums.replace(batch, checksums, embedded.sketches())
+        stores.ledger.mark(batch, State.INDEXED)
+        stores.ledger.advance()
+        stores.tokens.seal()
+    return len(batch)
 
 
 def _let_go(stores: Stores) -> None:
@@ -181,18 +205,36 @@ class _Embedded:
         return {key: sketch([item.vector for item in items]) for key, items in by_paper}
 
 
-def _embed(records: Sequence[Record], encoder: Encoder) -> _Embedded:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A chunk as the encoder read it."""
+
+    record: Record
+    chunk: Chunk
+    text: str
+    """What the encoder was given for it."""
+    encoding: Encoding
+
+
+def _encode(records: Sequence[Record], encoder: Encoder) -> list[_Read]:
     pairs = [(held, chunk) for held in records for chunk in chunks(held.paper)]
     texts = [embedded_text(held.paper.title, chunk.text) for held, chunk in pairs]
-    read = list(zip(pairs, texts, encoder.encode(texts), strict=True))
+    encodings = encoder.encode(texts)
+    return [
+        _Read(held, chunk, text, encoding)
+        for (held, chunk), text, encoding in zip(pairs, texts, encodings, strict=True)
+    ]
+
+
+def _embedded(read: Sequence[_Read]) -> _Embedded:
     embedded = _Embedded()
-    for key, parts in groupby(read, key=lambda part: part[0][0].paper.paper_id):
+    for key, parts in groupby(read, key=lambda part: part.record.paper.paper_id):
         group = list(parts)
         embedded.chunks.extend(
-            EmbeddedChunk(held, chunk, encoding.pooled()) for (held, chunk), _, encoding in group
+            EmbeddedChunk(each.record, each.chunk, each.encoding.pooled()) for each in group
         )
         embedded.tokens.append(
-            (key, paper_tokens([(chunk, text, encoding) for (_, chunk), text, encoding in group]))
+            (key, paper_tokens([(each.chunk, each.text, each.encoding) for each in group]))
         )
     return embedded
 

@@ -1,11 +1,14 @@
 """all-MiniLM-L6-v2 through onnxruntime: 384 dimensions, a window of 512 tokens, on the CPU."""
 
+import os
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import tokenizers
 from tokenizers import Tokenizer
 
 from assistant.errors import EncoderError
@@ -14,8 +17,8 @@ from assistant.index.minilm_weights import NAME, EncoderFiles, digest
 
 WINDOW = 512
 """Tokens that the model's position table holds, special ones included."""
-BATCH = 8
-"""Texts in one forward pass: larger batches gain nothing on two cores and pad more."""
+ENOUGH = 4
+"""Texts from which on several are encoded at once: fewer, and the threads cost more than they bring."""
 
 
 class MiniLM:
@@ -34,11 +37,12 @@ class MiniLM:
         options = onnxruntime.SessionOptions()
         # Errors reach the caller as exceptions; the library would print them too.
         options.log_severity_level = 4
-        # Threads that spin while they wait take the processor from whoever else is at work.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Each text is one thread's: several texts keep all processors at work without ever waiting for each
+        # other, which takes a sixth less of their time, and many callers do not get into each other's way.
+        options.intra_op_num_threads = 1
         with ThreadPoolExecutor(1) as beside:
             # Beside the loading, which takes as long.
-            found = beside.submit(digest, files.model) if files.sha256 else None
+            found = beside.submit(digest, files.digested) if files.digest else None
             try:
                 self._session = onnxruntime.InferenceSession(
                     files.model, options, providers=["CPUExecutionProvider"]
@@ -47,36 +51,36 @@ class MiniLM:
                 raise EncoderError(
                     f"{files.model} cannot be loaded as an ONNX model: delete it and try again."
                 ) from error
-            if found is not None and found.result() != files.sha256:
+            if found is not None and found.result() != files.digest:
                 raise EncoderError(
-                    f"{files.model} was damaged or changed since it was made (its SHA-256 is another): "
+                    f"{files.model} was damaged or changed since it was made (its digest is another): "
                     "delete it and try again."
                 )
         self._inputs = {given.name for given in self._session.get_inputs()}
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """Encode texts in batches of similar length, each padded to its longest alone."""
+        """Encode texts, each in a forward pass of its own, so that none is padded."""
         tokenized = self._tokenizer.encode_batch(list(texts))
-        order = sorted(range(len(texts)), key=lambda index: len(tokenized[index].ids))
+        if len(texts) < ENOUGH:
+            return [self._encoding(each) for each in tokenized]
         encodings: dict[int, Encoding] = {}
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            longest = len(tokenized[batch[-1]].ids)
-            ids = np.zeros((len(batch), longest), np.int64)
-            mask = np.zeros_like(ids)
-            for row, index in enumerate(batch):
-                length = len(tokenized[index].ids)
-                ids[row, :length] = tokenized[index].ids
-                mask[row, :length] = 1
-            feed = {"input_ids": ids, "attention_mask": mask}
-            if "token_type_ids" in self._inputs:
-                feed["token_type_ids"] = np.zeros_like(ids)
-            (states,) = self._session.run(["last_hidden_state"], feed)
-            for row, index in enumerate(batch):
-                length = len(tokenized[index].ids)
-                spans = np.array(tokenized[index].offsets, np.int64)
-                encodings[index] = Encoding(ids[row, :length], spans, states[row, :length])
+
+        def encode(index: int) -> None:
+            encodings[index] = self._encoding(tokenized[index])
+
+        # The longest first: then no thread is left with a long one at the end.
+        order = sorted(range(len(texts)), key=lambda index: -len(tokenized[index].ids))
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            deque(threads.map(encode, order), 0)
         return [encodings[index] for index in range(len(texts))]
+
+    def _encoding(self, tokenized: tokenizers.Encoding) -> Encoding:
+        ids = np.array(tokenized.ids, np.int64)
+        feed = {"input_ids": ids[np.newaxis], "attention_mask": np.ones((1, len(ids)), np.int64)}
+        if "token_type_ids" in self._inputs:
+            feed["token_type_ids"] = np.zeros((1, len(ids)), np.int64)
+        (states,) = self._session.run(["last_hidden_state"], feed)
+        return Encoding(ids, np.array(tokenized.offsets, np.int64), states[0])
 
 
 def _tokenizer(path: Path) -> Tokenizer:

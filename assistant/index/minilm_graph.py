@@ -139,7 +139,14 @@ def _layer(graph: _GraphWriter, weights: Weights, layer: int, state: str) -> str
 
 
 def write_graph(weights: Weights, path: Path) -> None:
-    """Build the graph and put it in place in one step, so that no half-written one is ever read."""
-    unfinished = path.with_suffix(f".{id(weights):x}.part")
-    onnx.save(build_graph(weights), unfinished)
-    unfinished.replace(path)
+    """Build the graph and write it, with the numbers in a file beside it: `model.onnx` and `model.weights`.
+
+    onnxruntime maps that file into memory instead of copying it: of the table of words, which is half of
+    it, only the rows of the words that occur are ever read.
+    """
+    onnx.save(
+        build_graph(weights),
+        path,
+        save_as_external_data=True,
+        location=path.with_suffix(".weights").name,
+    )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.index.encoder import Matrix, Vector, unit
+from assistant.index.multiplying import multiply
 
 PROJECTION = Path(__file__).parent / "projection.npz"
 
@@ -59,7 +60,7 @@ def project(states: Matrix) -> Matrix:
         Shape `(tokens, components)`; products of rows approximate cosines.
     """
     directions, _ = _projection()
-    return unit(states) @ directions
+    return multiply(unit(states), directions)
 
 
 def encode(projected: Matrix) -> Codes:
@@ -106,7 +107,7 @@ def products(question: Matrix, codes: Codes) -> Matrix:
         rows = levels[: len(packed)]
         # A byte is always in the table: "clip" only spares the check.
         np.take(_OF_BYTE, packed, axis=0, out=rows, mode="clip")
-        np.matmul(rows.reshape(-1, COMPONENTS), across, out=found[start : start + BLOCK])
+        multiply(rows.reshape(-1, COMPONENTS), across, out=found[start : start + BLOCK])
     found *= _scales(codes)
     found += mean @ across
     return found

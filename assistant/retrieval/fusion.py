@@ -1,7 +1,8 @@
 """Fusing signals: pure functions from scores to scores, keyed by paper."""
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
-from statistics import fmean, pstdev
+from statistics import fmean
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -20,7 +21,10 @@ def standardise(scores: Mapping[Key, float], keys: Sequence[Key]) -> dict[Key, f
         return dict.fromkeys(keys, 0.0)
     lowest = min(scores.values())
     values = [scores.get(key, lowest) for key in keys]
-    middle, spread = fmean(values), pstdev(values)
+    middle = fmean(values)
+    # Of equal values the mean may be a rounding off, and the spread with it.
+    equal = min(values, default=0.0) == max(values, default=0.0)
+    spread = 0.0 if equal else math.sqrt(fmean((value - middle) ** 2 for value in values))
     return {
         key: (value - middle) / spread if spread else 0.0 for key, value in zip(keys, values, strict=True)
     }

@@ -97,6 +97,7 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
         raise InputError(f"A search cannot return {limit} papers: ask for at least 1.")
     dates = dates or DateRange()
     seconds: dict[str, float] = {}
+    index.expect_encoder()
     vectors, tokens = index.vectors, None
     cosines: dict[str, float] = {}
     if vectors is not None:

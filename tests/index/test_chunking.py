@@ -3,9 +3,11 @@
 from itertools import pairwise
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from assistant import Paper
-from assistant.index.chunking import CHUNK_TOKENS, Chunk, chunks, embedded_text
+from assistant.index.chunking import CHUNK_TOKENS, Chunk, _splitter, chunks, embedded_text
 from assistant.index.minilm import WINDOW, MiniLM
 
 
@@ -82,3 +84,13 @@ def test_a_text_without_spaces_is_cut_too() -> None:
 )
 def test_what_is_embedded_begins_with_the_title(title: str, expected: str) -> None:
     assert embedded_text(title, "Hot.") == expected
+
+
+@given(
+    st.text(max_size=3000)
+    | st.lists(st.sampled_from(["tea ", "kettle. ", "\n\n", "質問", "<|endoftext|>"])).map("".join)
+)
+def test_a_text_that_is_not_too_long_is_left_as_llamaindex_leaves_it(text: str) -> None:
+    assume(text)
+    found = [chunk.text for chunk in chunks(paper(text))]
+    assert found == _splitter().split_text(text)

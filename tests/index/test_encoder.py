@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from assistant import EncoderError, Settings
 from assistant.index.encoder import unit
 from assistant.index.minilm import WINDOW, MiniLM
 from assistant.index.minilm_graph import build_graph, write_graph
-from assistant.index.minilm_weights import EncoderFiles, encoder_files
+from assistant.index.minilm_weights import WEIGHTS, EncoderFiles, encoder_files
 
 Floats = NDArray[np.float64]
 
@@ -191,7 +192,7 @@ def test_the_graph_is_built_once(model_files: EncoderFiles, cache: Path) -> None
     assert again == model_files
     after = again.model.stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
-    assert [path.name for path in cache.iterdir()] == [model_files.model.name]
+    assert {path.name for path in cache.iterdir()} == {WEIGHTS, model_files.model.name}
 
 
 def test_weights_with_another_digest_are_refused_by_name(tmp_path: Path, weights_folder: Path) -> None:
@@ -208,19 +209,32 @@ def test_weights_with_another_digest_are_refused_by_name(tmp_path: Path, weights
     assert not cache.exists()
 
 
-def test_a_graph_that_was_changed_is_not_used(tmp_path: Path, model_files: EncoderFiles) -> None:
-    changed = tmp_path / model_files.model.name
-    content = bytearray(model_files.model.read_bytes())
-    content[len(content) // 2] ^= 1  # in a weight: a model all the same
-    changed.write_bytes(content)
+@pytest.mark.parametrize("place", [0, 1], ids=["in a weight", "in the graph"])
+def test_a_graph_that_was_changed_is_not_used(tmp_path: Path, model_files: EncoderFiles, place: int) -> None:
+    for file in model_files.digested:
+        shutil.copy(file, tmp_path)
     files = encoder_files(Settings(cache=tmp_path))
-    assert files.model == changed
-    with pytest.raises(EncoderError, match=f"{changed.name} was damaged or changed"):
+    assert files.model.parent == tmp_path
+    changed = files.digested[place]
+    content = bytearray(changed.read_bytes())
+    if place == 0:
+        content[len(content) // 2] ^= 1  # another number: a model all the same
+    else:
+        content[content.index(b"last_hidden_state")] ^= 1
+    changed.write_bytes(content)
+    with pytest.raises(EncoderError, match=f"{files.model.name} (was damaged or changed|cannot be loaded)"):
         MiniLM(files)
-    changed.unlink()
+    files.model.unlink()
     again = encoder_files(Settings(cache=tmp_path))
     assert MiniLM(again).encode(["tea"])
     assert again.model.name == model_files.model.name
+
+
+def test_a_graph_without_its_weights_is_built_again(tmp_path: Path, model_files: EncoderFiles) -> None:
+    shutil.copy(model_files.model, tmp_path)
+    again = encoder_files(Settings(cache=tmp_path))
+    assert {path.name for path in tmp_path.iterdir()} == {WEIGHTS, model_files.model.name}
+    assert MiniLM(again).encode(["tea"])
 
 
 @pytest.mark.parametrize("present", [(), ("tokenizer.json",), ("model.safetensors",)])
@@ -256,7 +270,7 @@ def test_an_onnx_model_in_chromas_layout_gives_the_same_vectors(
     folder.mkdir(parents=True)
     write_graph(weights, folder / "model.onnx")
     (folder / "tokenizer.json").write_bytes((weights_folder / "tokenizer.json").read_bytes())
-    assert sorted(path.name for path in folder.iterdir()) == ["model.onnx", "tokenizer.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["model.onnx", "model.weights", "tokenizer.json"]
     files = encoder_files(Settings(minilm_dir=tmp_path / "model", cache=tmp_path / "unused"))
     assert files.model == folder / "model.onnx"
     for ours, theirs in zip(encoder.encode(TEXTS), MiniLM(files).encode(TEXTS), strict=True):
