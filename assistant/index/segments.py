@@ -29,13 +29,16 @@ ATTEMPTS = 3
 """A writer may merge segments between the reading of their list and of their files."""
 
 
-def damaged_files(folder: Path, sound: set[str], *, whole: bool = False) -> list[str]:
+def damaged_files(
+    folder: Path, sound: set[str], *, whole: bool = False, most: int = AT_OPENING
+) -> list[str]:
     """Name the files of committed segments that are missing, or not what Tantivy wrote.
 
     Args:
         folder: the index.
         sound: names of files that need no second look; those found sound are added.
         whole: read all of the files, however much it is, those found sound before among them.
+        most: bytes of files without a second look that are read whole.
     """
     damaged: list[str] = []
     if whole:
@@ -49,7 +52,7 @@ def damaged_files(folder: Path, sound: set[str], *, whole: bool = False) -> list
             damaged = ["meta.json"]
             continue
         unseen = [name for name in names if name not in sound]
-        summed = whole or sum(_size(folder / name) for name in unseen) <= AT_OPENING
+        summed = whole or sum(_size(folder / name) for name in unseen) <= most
         damaged = [name for name in unseen if not _is_sound(folder / name, summed=summed)]
         sound.update(set(names).difference(damaged))
         if not damaged:

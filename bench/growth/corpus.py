@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from assistant.answering.asking import COINED
 from assistant.answering.sentences import sentences
-from assistant.corpus import Paper, merge, paper_id, read_sources
+from assistant.corpus import Listing, Paper, merge, paper_id, read_sources
 from assistant.index.chunking import Chunk, chunks, embedded_text
 from assistant.index.encoder import Encoder, Encoding, Matrix, Vector, unit
 from assistant.index.ledger import Record, State
@@ -231,17 +231,18 @@ def _day(random: np.random.Generator) -> date | None:
 # The shipped papers, encoded once
 
 
-def read_shipped(folder: Path, encoder: Encoder) -> list[Shipped]:
-    """Give the shipped papers and what the encoder makes of them; kept in a file of the folder."""
+def read_shipped(folder: Path, encoder: Encoder, listings: Sequence[Listing] | None = None) -> list[Shipped]:
+    """Give the shipped papers, or others, and what the encoder makes of them; kept in a file."""
     file = folder / "shipped.pickle"
     if not file.is_file():
-        file.write_bytes(pickle.dumps(_encoded(encoder)))
+        if listings is None:
+            listings = read_sources([resource("corpus/papers.jsonl")]).listings
+        file.write_bytes(pickle.dumps(_encoded([merge(listing) for listing in listings], encoder)))
     found: list[Shipped] = pickle.loads(file.read_bytes())  # noqa: S301 - our own
     return found
 
 
-def _encoded(encoder: Encoder) -> list[Shipped]:
-    papers = [merge(listing) for listing in read_sources([resource("corpus/papers.jsonl")]).listings]
+def _encoded(papers: Sequence[Paper], encoder: Encoder) -> list[Shipped]:
     cut = [chunks(paper) for paper in papers]
     texts = [
         embedded_text(paper.title, chunk.text) for paper, of in zip(papers, cut, strict=True) for chunk in of

@@ -31,6 +31,8 @@ def as_markdown(report: Mapping[str, Any]) -> str:
     parts = [
         "# Growth\n",
         _machine(report),
+        "## What one machine holds\n\nMedians of the figures below.\n",
+        sizing(sizes),
         "## Asking\n\nOne question end to end, warm, by the extractive reader, in milliseconds.\n",
         _asking(sizes),
         "Where the time goes: the median milliseconds of each stage.\n",
@@ -73,6 +75,28 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay rows out under their head."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def sizing(sizes: Sequence[Size]) -> str:
+    """Say what a collection of each size takes: medians."""
+    head = ["papers", "a question, ms", "of the processor, ms", "memory, MB", "disk, GB", "opening, s"]
+    rows = []
+    for size in sizes:
+        middle = {
+            key: statistics.median(run[key] for run in size["ask"])
+            for key in ("p50", "processor_p50", "resident", "opening")
+        }
+        rows.append(
+            [
+                f"{size['papers']:,}",
+                f"{middle['p50']:.0f}",
+                f"{middle['processor_p50']:.0f}",
+                f"{middle['resident'] / MEGA:,.0f}",
+                f"{sum(size['disk'].values()) / 1e9:.2f}",
+                f"{middle['opening']:.1f}",
+            ]
+        )
+    return table(head, rows)
 
 
 def _asking(sizes: Sequence[Size]) -> str:
