@@ -180,6 +180,10 @@ class Assistant:
         """List the papers of the home, by title."""
         return self._index.ledger.papers()
 
+    def titles(self, limit: int) -> list[str]:
+        """List so many titles at the most, the oldest papers', in their alphabet's order."""
+        return sorted(self._index.ledger.titles(limit), key=str.casefold)
+
     def paper(self, reference: str) -> Paper:
         """Find one paper by its title or the first digits of its identifier.
 

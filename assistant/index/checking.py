@@ -119,6 +119,7 @@ def check(index: "Index") -> Check:
     counts = index.ledger.counts()
     try:
         index.words.reload()
+        index.words.verify()
         lost = [record for record in _indexed(records) if not index.words.finds(record)]
         disagreements += compare_words(records, index.words.papers(), {held.paper.paper_id for held in lost})
     except DamageError as error:

@@ -47,6 +47,10 @@ SHORTEST_ID_PREFIX = 4
 """Digits of a paper's identifier that a person has to type at least."""
 
 
+COMPARED = 1_000
+"""Titles that a name which fits none is compared with, letter by letter: some tenths of a second."""
+
+
 class Index:
     """The stores of a home behind one door. Safe to use from several threads.
 
@@ -247,16 +251,16 @@ class Index:
         Raises:
             HomeError: the home is empty by somebody's choice, or another process keeps writing it.
         """
-        counts = self.ledger.counts()
-        if not any(counts.values()):
+        has = self.ledger.has()
+        if not any(has.values()):
             if self.ledger.fact(CURATED):
                 raise HomeError(
                     f"There are no papers in {self.home.folder}: add some with assistant ingest FILE."
                 )
             # Another process may be at it: then this one waits for the lock and finds nothing to do.
             self._take_up(read_sources([resource("corpus/papers.jsonl")]), progress, shipped=True)
-        elif counts[State.PENDING] or counts[State.LEAVING]:
-            self._finish(progress, wait=not counts[State.INDEXED])
+        elif has[State.PENDING] or has[State.LEAVING]:
+            self._finish(progress, wait=not has[State.INDEXED])
 
     def _finish(self, progress: Progress | None, *, wait: bool) -> None:
         """Do what a killed ingest left undone, unless another process is at it."""
@@ -316,26 +320,37 @@ class Index:
         Raises:
             PaperNotFoundError: none or several fit; names the nearest titles.
         """
-        papers = self.ledger.papers()
-        title = normalised_title(reference)
-        matching = [paper for paper in papers if normalised_title(paper.title) == title]
+        key, digits = paper_id(reference), reference.casefold()
+        matching = self._held([key])
         if not matching and len(reference) >= SHORTEST_ID_PREFIX:
-            matching = [paper for paper in papers if paper.paper_id.startswith(reference.casefold())]
+            matching = self._held(self.ledger.beginning(digits, 2))
         if len(matching) == 1:
             return matching[0]
-        by_title = {normalised_title(paper.title): paper.title for paper in papers}
-        near = difflib.get_close_matches(title, by_title, n=1, cutoff=0.5)
+        by_title = {normalised_title(title): title for title in self._titles_like(reference)}
+        near = difflib.get_close_matches(normalised_title(reference), by_title, n=1, cutoff=0.5)
         hint = f"; the nearest title is {by_title[near[0]]!r}" if near else ""
         raise PaperNotFoundError(
             f"{'Several papers' if matching else 'No paper'} here can be meant by {reference!r}{hint}: "
             "assistant papers list shows them all."
         )
 
+    def _held(self, keys: list[str]) -> list[Paper]:
+        records = self.ledger.records(keys).values()
+        return [held.paper for held in records if held.state is not State.LEAVING]
+
+    def _titles_like(self, reference: str) -> list[str]:
+        """Give the titles that a reference may be meant for: all of a few, of many those that share words."""
+        titles = self.ledger.titles(COMPARED + 1)
+        if len(titles) <= COMPARED:
+            return titles
+        found = self.ledger.papers_by_id(self.words.search(reference, COMPARED // 10))
+        return [paper.title for paper in found.values()]
+
     def _settle(self, progress: Progress | None) -> None:
         if self.ledger.fact(DISCARDING):
             self._discard_folders()
-        counts = self.ledger.counts()
-        if not counts[State.PENDING] and not counts[State.LEAVING]:
+        has = self.ledger.has()
+        if not has[State.PENDING] and not has[State.LEAVING]:
             return  # without opening Chroma, which takes longer than all the rest
         if self.ledger.fact(ENCODER) is None:
             with self.ledger.transaction():

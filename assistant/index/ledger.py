@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS papers (
     state TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS papers_by_state ON papers (state) WHERE state != 'indexed';
+CREATE INDEX IF NOT EXISTS papers_shipped ON papers (shipped) WHERE shipped = 1;
+CREATE INDEX IF NOT EXISTS papers_by_hash ON papers (paper_id, content_hash);
 """
 
 
@@ -177,14 +179,44 @@ class Ledger:
         return listed
 
     def counts(self) -> dict[State, int]:
-        """Count the papers in each state."""
-        found = dict(self.execute("SELECT state, count(*) FROM papers GROUP BY state"))
-        return {state: found.get(state.value, 0) for state in State}
+        """Count the papers in each state; takes longer the more there are, 30 ms of a million."""
+        # Grouped by state, every page of the papers would be read: the total is that of the smallest index,
+        # and the few that are not indexed have one of their own.
+        ((every, waiting, leaving),) = self.execute(
+            "SELECT (SELECT count(*) FROM papers), "
+            "(SELECT count(*) FROM papers WHERE state != 'indexed' AND state = 'pending'), "
+            "(SELECT count(*) FROM papers WHERE state != 'indexed' AND state = 'leaving')"
+        )
+        return {State.PENDING: waiting, State.INDEXED: every - waiting - leaving, State.LEAVING: leaving}
+
+    def has(self) -> dict[State, bool]:
+        """Tell whether there is any paper in each state, at once whatever their number."""
+        (found,) = self.execute(
+            "SELECT EXISTS (SELECT 1 FROM papers WHERE state != 'indexed' AND state = 'pending'), "
+            "EXISTS (SELECT 1 FROM papers WHERE state = 'indexed'), "
+            "EXISTS (SELECT 1 FROM papers WHERE state != 'indexed' AND state = 'leaving')"
+        )
+        return dict(zip((State.PENDING, State.INDEXED, State.LEAVING), map(bool, found), strict=True))
 
     def papers(self) -> list[Paper]:
         """List the papers of the collection, by title."""
         rows = self.execute(_SELECT + "WHERE state != 'leaving' ORDER BY title COLLATE NOCASE, paper_id")
         return [_record(row).paper for row in rows]
+
+    def titles(self, limit: int) -> list[str]:
+        """List so many titles at the most, in the order in which their papers came."""
+        rows = self.execute(
+            "SELECT title FROM papers WHERE state != 'leaving' ORDER BY rowid LIMIT ?", (limit,)
+        )
+        return [title for (title,) in rows]
+
+    def beginning(self, digits: str, limit: int) -> list[str]:
+        """Give the identifiers of papers that begin with these digits, so many at the most."""
+        rows = self.execute(
+            "SELECT paper_id FROM papers WHERE paper_id >= ? AND paper_id < ? AND state != 'leaving' LIMIT ?",
+            (digits, digits + "g", limit),  # after the last of the digits
+        )
+        return [key for (key,) in rows]
 
     def papers_by_id(self, paper_ids: Iterable[str]) -> dict[str, Paper]:
         """Look up papers of the collection; those unknown or leaving are left out.
@@ -208,9 +240,13 @@ class Ledger:
 
     def in_state(self, state: State, limit: int = -1) -> list[Record]:
         """List the records in a state, oldest first."""
+        # In these words SQLite knows the index, which it would not look for with a parameter alone.
+        unfinished = "" if state is State.INDEXED else "state != 'indexed' AND "
         return [
             _record(row)
-            for row in self.execute(_SELECT + "WHERE state = ? ORDER BY rowid LIMIT ?", (state.value, limit))
+            for row in self.execute(
+                _SELECT + f"WHERE {unfinished}state = ? ORDER BY rowid LIMIT ?", (state.value, limit)
+            )
         ]
 
     def put(self, paper: Paper, *, shipped: bool, state: State) -> None:

@@ -116,32 +116,36 @@ class Tokens:
         """Keep the tokens of papers, in place of what is kept of them; gives their checksums."""
         self.forget([paper_id for paper_id, _ in papers])
         written: dict[str, int] = {}
+        counted: Counter[int] = Counter()
         for paper_id, tokens in papers:
             places = zlib.compress(
                 _differences(np.column_stack([tokens.ids, tokens.spans]).astype(np.int32)).tobytes()
             )
             codes = tokens.codes.tobytes()
             self._ledger.execute("INSERT INTO token_vectors VALUES (?, ?, ?)", (paper_id, codes, places))
-            self._count(tokens.ids, 1)
+            counted.update(np.unique(tokens.ids).tolist())
             written[paper_id] = token_checksum(codes, places)
+        self._count(counted)
         return written
 
     def forget(self, paper_ids: Sequence[str]) -> None:
         """Drop the tokens of papers."""
+        gone: Counter[int] = Counter()
         for paper_id, tokens in self.of(paper_ids).items():
-            self._count(tokens.ids, -1)
+            gone.subtract(np.unique(tokens.ids).tolist())
             self._ledger.execute("DELETE FROM token_vectors WHERE paper_id = ?", (paper_id,))
+        self._count(gone)
 
     def clear(self) -> None:
         """Drop everything."""
         self._ledger.execute("DELETE FROM token_vectors")
         self._ledger.execute("DELETE FROM token_counts")
 
-    def _count(self, ids: NDArray[np.int32], change: int) -> None:
+    def _count(self, changes: Counter[int]) -> None:
         self._ledger.execute_many(
             "INSERT INTO token_counts VALUES (?, ?) "
             "ON CONFLICT (token) DO UPDATE SET papers = papers + excluded.papers",
-            [(int(token), change) for token in np.unique(ids)],
+            sorted(changes.items()),
         )
 
     def of(self, paper_ids: Iterable[str]) -> dict[str, PaperTokens]:

@@ -20,9 +20,13 @@ from assistant.index.words import day_number
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
 COLLECTION = "papers"
+
+HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_search": 400}
+"""What a new collection is searched by; one that is there keeps its own."""
 
 BATCH = 1_000
 """Chunks read at a time where all are gone through."""
@@ -90,7 +94,7 @@ class Vectors:
                 raise
             try:
                 collection = client.get_or_create_collection(
-                    COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+                    COLLECTION, embedding_function=None, configuration={"hnsw": HNSW}
                 )
             except BaseException:
                 # A client that stays open would be given back for the same folder made anew.

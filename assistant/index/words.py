@@ -78,8 +78,17 @@ class Words:
             self._verify()
             self._index.reload()
 
-    def _verify(self) -> None:
-        if damaged := damaged_files(self._folder, self._sound):
+    def verify(self) -> None:
+        """Read every file whole, however many there are, and compare it with its checksum.
+
+        Raises:
+            DamageError: it holds files that are not what was written.
+        """
+        with self._told():
+            self._verify(whole=True)
+
+    def _verify(self, *, whole: bool = False) -> None:
+        if damaged := damaged_files(self._folder, self._sound, whole=whole):
             raise DamageError(
                 f"The word index in {self._folder} is damaged ({', '.join(damaged)}): "
                 "run assistant ingest --rebuild."

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 
+COMPLETED = 10_000
+"""Titles that are offered while somebody types: each key looks through all of them."""
+
+
 class Loading:
     """Opens the home in a thread: first the settings, then the index, the encoder and the reader."""
 
@@ -66,7 +70,7 @@ class Loading:
     def describe(self, assistant: "Assistant") -> None:
         """Say anew who answers, from how many papers."""
         status = assistant.status()
-        self.papers = [paper.title for paper in assistant.papers()]
+        self.papers = assistant.titles(COMPLETED)
         self.told = f"{status.reader} reader · {status.papers} papers"
         self._changed()
 
