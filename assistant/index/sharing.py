@@ -1,0 +1,241 @@
+"""Keeping this home's ledger and the papers on a shared server the same, both ways.
+
+The ledger's database remembers of each paper what the server had when it was last seen or written. With that,
+a paper that this home has and the server has not is told apart: never shared yet, or removed by another home.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+
+from assistant.index.ledger import Ledger, Record, State
+from assistant.index.server import ChromaServer
+from assistant.index.shared import CURATED, SharedPaper, SharedPapers, digest_of, text_of, united
+
+HOME = "home"
+"""The ledger's fact that names this home among those of a server."""
+STAMPS = "stamps"
+"""The ledger's fact that has the stamps of all homes as they were when the server was last compared."""
+SHARED_WITH = "shared_with"
+"""The ledger's fact that has the identity of the papers on the server that the table below is of."""
+
+UNKNOWN = ""
+"""In place of a digest: this home began to write the paper, and may have been killed."""
+
+EVERY = 1.0
+"""Seconds between two looks at the stamps."""
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS shared (paper_id TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;"
+
+
+class Sharing:
+    """One home's part in a shared server."""
+
+    def __init__(self, ledger: Ledger, server: ChromaServer) -> None:
+        """Use the ledger's database, adding the table where it is missing; nothing is sent yet."""
+        self._ledger = ledger
+        self.server = server
+        ledger.add_tables(SCHEMA)
+        if ledger.fact(HOME) is None:
+            with ledger.transaction():
+                ledger.set_fact(HOME, uuid.uuid4().hex)
+        self._papers: SharedPapers | None = None
+        self._looked = -EVERY
+        self._compared = False
+
+    def _opened(self) -> SharedPapers:
+        if self._papers is None:
+            papers = SharedPapers(self.server)
+            if self._ledger.fact(SHARED_WITH) != papers.identity:
+                self._begin_anew(papers.identity)
+            self._papers = papers
+        return self._papers
+
+    def _begin_anew(self, identity: str) -> None:
+        """Know nothing of what the server has: all papers of this home will go there, where they differ."""
+        with self._ledger.transaction():
+            self._ledger.execute("DELETE FROM shared")
+            self._ledger.set_fact(STAMPS, "{}")
+            self._ledger.set_fact(SHARED_WITH, identity)
+
+    @property
+    def _home(self) -> str:
+        # The copy of a home is another one: it has a file of its own.
+        return f"{self._ledger.fact(HOME)}-{self._ledger.file_number()}"
+
+    # What others wrote
+
+    def news(self, *, now: bool = False) -> bool:
+        """Tell whether a home has written since `take_in`; asks the server every second at the most.
+
+        Args:
+            now: asks in any case.
+
+        Raises:
+            ServerError: the server cannot be used.
+        """
+        if not now and time.monotonic() - self._looked < EVERY:
+            return False
+        if self._papers is not None:
+            self.server.version()  # within seconds, where reading waits longer
+        stamps = self._opened().stamps()
+        self._looked = time.monotonic()
+        return stamps != self._seen() or (not self._compared and self._unshared())
+
+    def _seen(self) -> dict[str, str]:
+        seen: dict[str, str] = json.loads(self._ledger.fact(STAMPS) or "{}")
+        return seen
+
+    def _unshared(self) -> bool:
+        ((found,),) = self._ledger.execute(
+            "SELECT EXISTS (SELECT 1 FROM papers WHERE state = 'indexed' "
+            "AND paper_id NOT IN (SELECT paper_id FROM shared))"
+        )
+        return bool(found)
+
+    def take_in(self, curated: str) -> None:
+        """Bring what other homes wrote into the ledger; call it with the home locked.
+
+        What is new or changed is pending then, and what they removed is leaving. What they wrote while this
+        went on, the next call finds: stamps are read before papers are, and written after.
+
+        Args:
+            curated: the ledger's fact that somebody chose the papers.
+
+        Raises:
+            ServerError: the server cannot be used.
+        """
+        if not self.news(now=True):
+            self._compared = True
+            return
+        papers = self._opened()
+        stamps, listed = papers.stamps(), papers.listed()
+        if stamps.get(self._home) != self._seen().get(self._home):
+            self._begin_anew(
+                papers.identity
+            )  # a backup of the server was put back: what it lacks is not removed
+        known = self._known()
+        changed = [key for key, digest in listed.items() if known.get(key) != digest]
+        for found in papers.fetch(changed):
+            local = self._ledger.records(found)
+            with self._ledger.transaction():
+                for key, one in found.items():
+                    if one is None:  # nobody can read it: whoever has the paper writes it anew
+                        self._forget([key])
+                    else:
+                        self._take(local.get(key), one, known.get(key))
+        # A list that is read page by page may miss one while others write.
+        missing = known.keys() - listed.keys()
+        self._lose(missing - papers.present(missing), known)
+        with self._ledger.transaction():
+            if CURATED in stamps:
+                self._ledger.set_fact(curated, "yes")
+            if self._ledger.execute("SELECT 1 FROM papers WHERE NOT shipped AND state != 'leaving' LIMIT 1"):
+                self._ledger.mark_shipped_leaving()
+            self._ledger.execute(
+                "UPDATE papers SET state = 'pending' WHERE state = 'indexed' "
+                "AND paper_id NOT IN (SELECT paper_id FROM shared)"
+            )
+            self._ledger.set_fact(STAMPS, json.dumps(stamps))
+        self._compared = True
+
+    def _known(self, paper_ids: Iterable[str] | None = None) -> dict[str, str]:
+        select = "SELECT paper_id, digest FROM shared"
+        if paper_ids is None:
+            return dict(self._ledger.execute(select))
+        return dict(self._ledger.of_papers(select, paper_ids))
+
+    def _take(self, local: Record | None, shared: SharedPaper, known: str | None) -> None:
+        """Bring one paper of the server into the ledger, inside a transaction."""
+        self._know({shared.paper.paper_id: shared.digest})
+        if local is not None and local.state is State.LEAVING and known is not None:
+            return  # removed here, which the server is still to be told
+        if local is None or local.state is State.LEAVING:
+            paper, shipped = shared.paper, shared.shipped
+        else:
+            newer = local.state is State.PENDING and _digest(local) != known
+            paper, shipped = united(local, shared, newer=newer)
+        self._ledger.put(paper, shipped=shipped, state=State.PENDING)
+
+    def _lose(self, paper_ids: Iterable[str], known: Mapping[str, str]) -> None:
+        """Let papers go that another home removed, but for those read here since."""
+        lost = list(paper_ids)
+        local = self._ledger.records(lost).values()
+        with self._ledger.transaction():
+            self._ledger.mark(
+                [held for held in local if _digest(held) == known[held.paper.paper_id]], State.LEAVING
+            )
+            self._forget(lost)
+
+    def _forget(self, paper_ids: Iterable[str]) -> None:
+        self._ledger.execute_many("DELETE FROM shared WHERE paper_id = ?", [(key,) for key in paper_ids])
+
+    def _know(self, digests: Mapping[str, str]) -> None:
+        self._ledger.execute_many("INSERT OR REPLACE INTO shared VALUES (?, ?)", list(digests.items()))
+
+    # What this home writes
+
+    def publish(self, records: Sequence[Record]) -> bool:
+        """Give the server papers that it has not, or not so; tells whether there were any.
+
+        Raises:
+            ServerError: the server cannot be used.
+        """
+        known = self._known(held.paper.paper_id for held in records)
+        texts = {held.paper.paper_id: text_of(held.paper, shipped=held.shipped) for held in records}
+        texts = {key: text for key, text in texts.items() if known.get(key) != digest_of(text)}
+        if not texts:
+            return False
+        with self._ledger.transaction():
+            self._know(dict.fromkeys(texts, UNKNOWN))
+        self._opened().put(texts)
+        return True
+
+    def published(self, records: Iterable[Record]) -> None:
+        """Remember what the server has of papers now; inside the transaction that marks them indexed."""
+        self._know({held.paper.paper_id: _digest(held) for held in records})
+
+    def withdraw(self, records: Sequence[Record]) -> list[Record]:
+        """Delete papers that this home removes from the server; gives those that another has not removed yet.
+
+        Raises:
+            ServerError: the server cannot be used.
+        """
+        known = self._known(held.paper.paper_id for held in records)
+        withdrawn = [held for held in records if held.paper.paper_id in known]
+        if withdrawn:
+            self._opened().delete(held.paper.paper_id for held in withdrawn)
+        return withdrawn
+
+    def withdrawn(self, records: Iterable[Record]) -> None:
+        """Forget papers; inside the transaction that erases them."""
+        self._forget(held.paper.paper_id for held in records)
+
+    def stamp(self, *, curated: bool) -> None:
+        """Tell other homes that there is something new; after all else is on the server.
+
+        Raises:
+            ServerError: the server cannot be used.
+        """
+        own = {self._home: uuid.uuid4().hex, **({CURATED: "yes"} if curated else {})}
+        self._opened().stamp(own)
+        with self._ledger.transaction():
+            self._ledger.set_fact(STAMPS, json.dumps({**self._seen(), **own}))
+
+    def forget_stamps(self) -> None:
+        """Have the next `take_in` compare everything; inside a transaction."""
+        self._ledger.set_fact(STAMPS, "{}")
+
+    def strangers(self, paper_ids: Iterable[str]) -> set[str]:
+        """Choose the papers that the server does not list.
+
+        Raises:
+            ServerError: the server cannot be used.
+        """
+        wanted = set(paper_ids)
+        return wanted - self._opened().present(wanted)
+
+
+def _digest(held: Record) -> str:
+    return digest_of(text_of(held.paper, shipped=held.shipped))
