@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -33,6 +34,8 @@ LONGEST_REASON = 200
 """Characters of what it says that are passed on."""
 
 REFUSALS = (401, 403)
+
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 
 Given = TypeVar("Given")
 
@@ -216,10 +219,11 @@ class ChromaServer:
             ) from None
         except httpx.HTTPError as error:
             raise self._failed(self._shown(str(error))) from None
-        except (ValueError, KeyError, TypeError):  # what is no JSON, or not Chroma's
+        except (json.JSONDecodeError, AttributeError, KeyError, TypeError):  # no JSON, or not Chroma's
             raise self._stranger() from None
         except Exception as error:  # noqa: BLE001 - Chroma raises Exception itself for what it cannot place
-            status = getattr(error, "code", lambda: 0)()
+            code = getattr(error, "code", None)
+            status = code() if callable(code) else 0
             raise (
                 self._refused(status) if status in REFUSALS else self._failed(self._shown(str(error)))
             ) from None
@@ -244,7 +248,7 @@ class ChromaServer:
 
     def _shown(self, text: str) -> str:
         """Give what was said as part of a sentence, without keys and control characters."""
-        plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        plain = " ".join("".join(c if c.isprintable() else " " for c in _ERRNO.sub("", text)).split())
         return redacted(plain, self._secrets)[:LONGEST_REASON].rstrip(".: ") or "no reason given"
 
 
