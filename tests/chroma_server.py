@@ -31,12 +31,18 @@ class ChromaRun:
         """What `ASSISTANT_CHROMA_URL` is set to."""
         return f"http://127.0.0.1:{self.port}"
 
+    @staticmethod
+    def arguments(folder: Path | str, port: int) -> list[str]:
+        """Give what stands behind `chroma run`."""
+        return ["--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = str(Path(sys.executable).parent / "chroma")
-        arguments = ["run", "--path", str(self._folder), "--host", "127.0.0.1", "--port", str(self.port)]
         self._process = subprocess.Popen(
-            [command, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [command, "run", *self.arguments(self._folder, self.port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         until = time.monotonic() + 60
         with httpx.Client(trust_env=False, verify=False) as client:  # noqa: S501 - there is no TLS

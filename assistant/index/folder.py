@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 
+PAGE = 1_000
+"""Chunks read at a time."""
+
+
 class CollectionFolder:
     """A folder with one collection.
 
@@ -75,6 +79,10 @@ class CollectionFolder:
     def batch_size(self) -> int:
         """Say how many chunks can be written at once; call it while the folder is open."""
         return self._client.get_max_batch_size() if self._client else 0
+
+    def page_size(self) -> int:
+        """Say how many chunks are read at a time where all are gone through."""
+        return PAGE
 
     @contextmanager
     def told(self, *, writing: bool = False) -> Iterator[None]:

@@ -28,6 +28,9 @@ PATIENCE = 3.0
 SILENCE = 30.0
 """Seconds without a sign of it in the midst of work."""
 
+PAGE = 300
+"""Entries written or read at a time: what Chroma Cloud allows."""
+
 LONGEST_REPLY = 65_536
 """Bytes of a server's reply about itself that are read."""
 LONGEST_REASON = 200
@@ -110,7 +113,7 @@ class ChromaServer:
     def batch_size(self) -> int:
         """Say how many entries can be written at once."""
         with self.told():
-            return self._connected().get_max_batch_size()
+            return min(PAGE, self._connected().get_max_batch_size())
 
     def _connected(self) -> "FastAPI":
         with self._opening:
@@ -287,6 +290,10 @@ class SharedVectors:
     def batch_size(self) -> int:
         """Say how many chunks can be written at once."""
         return self._server.batch_size()
+
+    def page_size(self) -> int:
+        """Say how many chunks can be read at once."""
+        return PAGE
 
     def told(self, *, writing: bool = False) -> AbstractContextManager[None]:
         """Say in a sentence what fails."""

@@ -18,16 +18,13 @@ import numpy as np
 from assistant.corpus import Listing, Paper, merge, paper_id
 from assistant.index.encoder import Matrix
 from assistant.index.ledger import Record
-from assistant.index.server import ChromaServer
+from assistant.index.server import PAGE, ChromaServer
 
 PAPERS, HOMES = "papers-records", "papers-homes"
 """The collections; that of the vectors is named as in a home's own folder."""
 
 CURATED = "curated"
 """The entry among the homes that says: somebody chose these papers, and the shipped ones never go in."""
-
-PAGE = 250
-"""Entries asked for at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +137,7 @@ class SharedPapers:
     def stamps(self) -> dict[str, str]:
         """Give the stamp of each home, and `CURATED` where that is so."""
         with self._server.told():
-            found = self._homes.get(include=["documents"])
+            found = self._homes.get(limit=PAGE, include=["documents"])
         return dict(zip(found["ids"], found["documents"] or [], strict=True))
 
     def stamp(self, stamps: Mapping[str, str]) -> None:

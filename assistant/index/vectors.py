@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 COLLECTION = "papers"
 
-BATCH = 1_000
-"""Chunks read at a time where all are gone through."""
 SAME = 1e-5
 """The cosine distance under which two vectors are one."""
 
@@ -79,6 +77,10 @@ class Place(Protocol):
         """Say how many chunks can be written at once."""
         ...
 
+    def page_size(self) -> int:
+        """Say how many chunks can be read at once."""
+        ...
+
     def told(self, *, writing: bool = False) -> AbstractContextManager[None]:
         """Say in a sentence what Chroma says when something fails."""
         ...
@@ -118,12 +120,13 @@ class Vectors:
             return
         metadatas = {item.chunk.chunk_id: _metadata(item) for item in embedded}
         with self._lock, self._place.told(writing=True):
-            held = self._collection.get(where=_of(records), include=["metadatas"])
-            former = dict(zip(held["ids"], held["metadatas"] or [], strict=True))
+            former = {
+                key: metadata or {}
+                for page in self._pages(["metadatas"], _of(records))
+                for key, metadata in zip(page["ids"], page["metadatas"], strict=True)
+            }
             # Writing over a chunk keeps the metadata that it had and the new one has not.
-            self._delete(
-                [key for key in former.keys() & metadatas if (former[key] or {}).keys() - metadatas[key]]
-            )
+            self._delete([key for key in former.keys() & metadatas if former[key].keys() - metadatas[key]])
             batch_size = self._place.batch_size()
             for start in range(0, len(embedded), batch_size):
                 batch = embedded[start : start + batch_size]
@@ -135,10 +138,6 @@ class Vectors:
                 )
             self._delete([key for key in former if key not in metadatas])
 
-    def _delete(self, chunk_ids: list[str]) -> None:
-        if chunk_ids:
-            self._collection.delete(ids=chunk_ids)
-
     def forget(self, records: Sequence[Record]) -> None:
         """Delete whatever is held of these papers."""
         if records:
@@ -146,27 +145,40 @@ class Vectors:
                 self._collection.delete(where=_of(records))
 
     def texts(self, records: Sequence[Record]) -> dict[str, dict[str, ChunkText]]:
-        """Give what is held of papers but their vectors, by paper and chunk."""
+        """Give what is held of some papers, at least one, but their vectors: by paper and chunk."""
         held: dict[str, dict[str, ChunkText]] = {}
-        if records:
-            with self._lock, self._place.told():
-                found = self._collection.get(where=_of(records), include=["documents", "metadatas"])
-            for key, text, metadata in zip(
-                found["ids"], found["documents"] or [], found["metadatas"] or [], strict=True
-            ):
-                held.setdefault(key.rpartition("-")[0], {})[key] = ChunkText(text, metadata or {})
+        with self._lock, self._place.told():
+            for page in self._pages(["documents", "metadatas"], _of(records)):
+                for key, text, metadata in zip(
+                    page["ids"], page["documents"], page["metadatas"], strict=True
+                ):
+                    held.setdefault(key.rpartition("-")[0], {})[key] = ChunkText(text or "", metadata or {})
         return held
 
     def chunk_ids(self) -> list[str]:
         """List all chunks."""
         with self._lock, self._place.told():
-            return self._collection.get(include=[])["ids"]
+            return [key for page in self._pages([]) for key in page["ids"]]
 
     def discard(self, chunk_ids: Sequence[str]) -> None:
         """Delete chunks."""
         with self._lock, self._place.told(writing=True):
-            for start in range(0, len(chunk_ids), BATCH):
-                self._delete(list(chunk_ids[start : start + BATCH]))
+            self._delete(chunk_ids)
+
+    def _delete(self, chunk_ids: Sequence[str]) -> None:
+        size = self._place.batch_size()
+        for start in range(0, len(chunk_ids), size):
+            self._collection.delete(ids=list(chunk_ids[start : start + size]))
+
+    def _pages(self, include: list[Any], where: Any = None) -> Iterator[Any]:
+        """Get chunks, as many at a time as the place gives."""
+        size, offset = self._place.page_size(), 0
+        while True:
+            found = self._collection.get(where=where, limit=size, offset=offset, include=include)
+            yield found
+            if len(found["ids"]) < size:
+                return
+            offset += size
 
     def count(self) -> int:
         """Count the chunks."""
@@ -199,10 +211,9 @@ class Vectors:
                     )
 
     def _all(self, include: list[Any]) -> Iterator[tuple[list[str], Sketches, Any]]:
-        offset = 0
-        while (found := self._collection.get(limit=BATCH, offset=offset, include=include))["ids"]:
-            yield found["ids"], sketch(np.asarray(found["embeddings"])), found
-            offset += len(found["ids"])
+        for found in self._pages(include):
+            if found["ids"]:
+                yield found["ids"], sketch(np.asarray(found["embeddings"])), found
 
     def search(
         self, vector: Vector, limit: int, *, since: date | None = None, until: date | None = None
