@@ -151,7 +151,7 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
 
 
 def _take_up(stores: Stores, batch: Sequence[Record]) -> None:
-    published = stores.sharing is not None and stores.sharing.publish(batch)
+    published = stores.sharing.publish(batch) if stores.sharing is not None else []
     needs = _needs(stores, batch)
     embedded = _Embedded()
     if stores.vectors is not None and needs.anything:
@@ -159,8 +159,8 @@ def _take_up(stores: Stores, batch: Sequence[Record]) -> None:
         written = {held.paper.paper_id for held in needs.vectors}
         chunks_ = [item for item in embedded.chunks if item.record.paper.paper_id in written]
         stores.vectors.replace(needs.vectors, chunks_)
-    if stores.sharing is not None and (published or needs.vectors):
-        stores.sharing.stamp(curated=bool(stores.ledger.fact(CURATED)))
+    if stores.sharing is not None:
+        stores.sharing.note(published, curated=bool(stores.ledger.fact(CURATED)))
     stores.words.replace(batch)
     with stores.ledger.transaction():
         checksums = stores.tokens.replace(embedded.tokens)
@@ -209,8 +209,8 @@ def _let_go(stores: Stores) -> None:
         gone = batch if stores.sharing is None else stores.sharing.withdraw(batch)
         if stores.vectors is not None:
             stores.vectors.forget(gone)
-        if stores.sharing is not None and gone:
-            stores.sharing.stamp(curated=bool(stores.ledger.fact(CURATED)))
+        if stores.sharing is not None:
+            stores.sharing.note(gone, curated=bool(stores.ledger.fact(CURATED)))
     stores.words.replace(leaving, leaving=True)
     with stores.ledger.transaction():
         ids = [held.paper.paper_id for held in leaving]

@@ -1,8 +1,8 @@
 """The papers on a shared server, and what two copies of a paper make together.
 
-The server has a collection of papers, one entry each, and one of homes, in which each home that writes keeps
-a stamp: a text that it changes after it has changed anything else. A home that finds every stamp as it last
-saw them has seen all there is; else it compares what the server lists with what it knows.
+The server has a collection of papers, one entry each, and one of homes, in which each home that writes notes
+what it changed last, after it has changed it. A home that knows the last note of every home has seen all
+there is; else it looks at the papers noted since, or, where it was away for longer, at all.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,11 +20,27 @@ from assistant.index.encoder import Matrix
 from assistant.index.ledger import Record
 from assistant.index.server import PAGE, ChromaServer
 
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection
+
 PAPERS, HOMES = "papers-records", "papers-homes"
 """The collections; that of the vectors is named as in a home's own folder."""
 
 CURATED = "curated"
 """The entry among the homes that says: somebody chose these papers, and the shipped ones never go in."""
+
+
+NOTED = 500
+"""Papers that a home's last notes name: some nine kilobytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a home changed at a time."""
+
+    mark: str
+    """Tells it from every other."""
+    paper_ids: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,31 +150,46 @@ class SharedPapers:
         """What tells these papers from those of another server, or of one that was emptied."""
         return str(self._papers.id)
 
-    def stamps(self) -> dict[str, str]:
-        """Give the stamp of each home, and `CURATED` where that is so."""
+    def notes(self) -> dict[str, list[Note]]:
+        """Give the last notes of each home, oldest first, and none for `CURATED` where that is so."""
         with self._server.told():
-            found = self._homes.get(limit=PAGE, include=["documents"])
-        return dict(zip(found["ids"], found["documents"] or [], strict=True))
+            pages = list(_all(self._homes, ["documents"]))
+        return {
+            key: _notes(text)
+            for page in pages
+            for key, text in zip(page["ids"], page["documents"], strict=True)
+        }
 
-    def stamp(self, stamps: Mapping[str, str]) -> None:
-        """Set the stamps of homes; on the server's disk on return."""
+    def note(self, home: str, note: Note, *, curated: bool) -> None:
+        """Add to the notes of a home; on the server's disk on return."""
         with self._server.told(writing=True):
+            former = self._homes.get(ids=[home], include=["documents"])["documents"]
+            notes, room = [note], NOTED - len(note.paper_ids)
+            for one in reversed(_notes(former[0] if former else None)):
+                room -= len(one.paper_ids)
+                if room < 0:
+                    break
+                notes.insert(0, one)
+            texts = {home: json.dumps([[one.mark, one.paper_ids] for one in notes])}
+            if curated:
+                texts[CURATED] = "[]"
             self._homes.upsert(
-                ids=list(stamps), documents=list(stamps.values()), embeddings=_nowhere(len(stamps))
+                ids=list(texts), documents=list(texts.values()), embeddings=_nowhere(len(texts))
             )
 
-    def listed(self) -> dict[str, str]:
-        """Give the digest of each paper."""
-        listed: dict[str, str] = {}
-        offset = 0
+    def listed(self, paper_ids: Iterable[str] | None = None) -> dict[str, str]:
+        """Give the digest of each paper, or of each that is there of some."""
         with self._server.told():
-            while True:
-                found = self._papers.get(limit=PAGE, offset=offset, include=["metadatas"])
-                if not found["ids"]:
-                    return listed
-                for key, metadata in zip(found["ids"], found["metadatas"] or [], strict=True):
-                    listed[key] = str((metadata or {}).get("digest"))
-                offset += len(found["ids"])
+            pages = (
+                list(_all(self._papers, ["metadatas"]))
+                if paper_ids is None
+                else [self._papers.get(ids=page, include=["metadatas"]) for page in _pages(paper_ids)]
+            )
+        return {
+            key: str((metadata or {}).get("digest"))
+            for page in pages
+            for key, metadata in zip(page["ids"], page["metadatas"] or [], strict=True)
+        }
 
     def present(self, paper_ids: Iterable[str]) -> set[str]:
         """Tell which of some papers the server has."""
@@ -191,6 +222,24 @@ class SharedPapers:
         with self._server.told(writing=True):
             for page in _pages(paper_ids):
                 self._papers.delete(ids=page)
+
+
+def _notes(text: str | None) -> list[Note]:
+    try:
+        return [Note(str(mark), [str(key) for key in keys]) for mark, keys in json.loads(text or "[]")]
+    except (TypeError, ValueError):
+        return []  # nobody who sees nothing of what it knows misses anything: it looks at all
+
+
+def _all(collection: "Collection", include: list[Any]) -> Iterator[Any]:
+    """Get all entries, page by page; what others write meanwhile may make it miss some."""
+    offset = 0
+    while True:
+        found = collection.get(limit=PAGE, offset=offset, include=include)
+        yield found
+        if len(found["ids"]) < PAGE:
+            return
+        offset += PAGE
 
 
 def _nowhere(count: int) -> Matrix:

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from assistant.index.ledger import Ledger, Record, State
 from assistant.index.server import ChromaServer
-from assistant.index.shared import CURATED, SharedPaper, SharedPapers, digest_of, text_of, united
+from assistant.index.shared import CURATED, Note, SharedPaper, SharedPapers, digest_of, text_of, united
 
 HOME = "home"
 """The ledger's fact that names this home among those of a server."""
-STAMPS = "stamps"
-"""The ledger's fact that has the stamps of all homes as they were when the server was last compared."""
+NOTED = "noted"
+"""The ledger's fact that has the mark of the last note that was seen of each home."""
+NOTING = "noting"
+"""The ledger's fact that has the mark of this home's own last note: it may be killed while it writes it."""
 SHARED_WITH = "shared_with"
 """The ledger's fact that has the identity of the papers on the server that the table below is of."""
 
@@ -24,7 +26,7 @@ UNKNOWN = ""
 """In place of a digest: this home began to write the paper, and may have been killed."""
 
 EVERY = 1.0
-"""Seconds between two looks at the stamps."""
+"""Seconds between two looks at the notes."""
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS shared (paper_id TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;"
 
@@ -56,7 +58,7 @@ class Sharing:
         """Know nothing of what the server has: all papers of this home will go there, where they differ."""
         with self._ledger.transaction():
             self._ledger.execute("DELETE FROM shared")
-            self._ledger.set_fact(STAMPS, "{}")
+            self._ledger.set_fact(NOTED, "{}")
             self._ledger.set_fact(SHARED_WITH, identity)
 
     @property
@@ -79,12 +81,12 @@ class Sharing:
             return False
         if self._papers is not None:
             self.server.version()  # within seconds, where reading waits longer
-        stamps = self._opened().stamps()
+        notes = self._opened().notes()
         self._looked = time.monotonic()
-        return stamps != self._seen() or (not self._compared and self._unshared())
+        return _marks(notes) != self._seen() or (not self._compared and self._unshared())
 
     def _seen(self) -> dict[str, str]:
-        seen: dict[str, str] = json.loads(self._ledger.fact(STAMPS) or "{}")
+        seen: dict[str, str] = json.loads(self._ledger.fact(NOTED) or "{}")
         return seen
 
     def _unshared(self) -> bool:
@@ -98,7 +100,7 @@ class Sharing:
         """Bring what other homes wrote into the ledger; call it with the home locked.
 
         What is new or changed is pending then, and what they removed is leaving. What they wrote while this
-        went on, the next call finds: stamps are read before papers are, and written after.
+        went on, the next call finds: notes are read before papers are, and written after.
 
         Args:
             curated: the ledger's fact that somebody chose the papers.
@@ -110,12 +112,14 @@ class Sharing:
             self._compared = True
             return
         papers = self._opened()
-        stamps, listed = papers.stamps(), papers.listed()
-        if stamps.get(self._home) != self._seen().get(self._home):
-            self._begin_anew(
-                papers.identity
-            )  # a backup of the server was put back: what it lacks is not removed
-        known = self._known()
+        notes, seen = papers.notes(), self._seen()
+        marks = _marks(notes)
+        if marks.get(self._home) not in (seen.get(self._home), self._ledger.fact(NOTING)):
+            # A backup of the server was put back: what it lacks was not removed.
+            self._begin_anew(papers.identity)
+            seen = {}
+        touched = None if self._unshared() else since(notes, seen)
+        listed, known = papers.listed(touched), self._known(touched)
         changed = [key for key, digest in listed.items() if known.get(key) != digest]
         for found in papers.fetch(changed):
             local = self._ledger.records(found)
@@ -129,7 +133,7 @@ class Sharing:
         missing = known.keys() - listed.keys()
         self._lose(missing - papers.present(missing), known)
         with self._ledger.transaction():
-            if CURATED in stamps:
+            if CURATED in notes:
                 self._ledger.set_fact(curated, "yes")
             if self._ledger.execute("SELECT 1 FROM papers WHERE NOT shipped AND state != 'leaving' LIMIT 1"):
                 self._ledger.mark_shipped_leaving()
@@ -137,7 +141,7 @@ class Sharing:
                 "UPDATE papers SET state = 'pending' WHERE state = 'indexed' "
                 "AND paper_id NOT IN (SELECT paper_id FROM shared)"
             )
-            self._ledger.set_fact(STAMPS, json.dumps(stamps))
+            self._ledger.set_fact(NOTED, json.dumps(marks))
         self._compared = True
 
     def _known(self, paper_ids: Iterable[str] | None = None) -> dict[str, str]:
@@ -176,21 +180,20 @@ class Sharing:
 
     # What this home writes
 
-    def publish(self, records: Sequence[Record]) -> bool:
-        """Give the server papers that it has not, or not so; tells whether there were any.
+    def publish(self, records: Sequence[Record]) -> list[Record]:
+        """Give the server papers that it has not, or not so; gives those.
 
         Raises:
             ServerError: the server cannot be used.
         """
         known = self._known(held.paper.paper_id for held in records)
-        texts = {held.paper.paper_id: text_of(held.paper, shipped=held.shipped) for held in records}
-        texts = {key: text for key, text in texts.items() if known.get(key) != digest_of(text)}
-        if not texts:
-            return False
-        with self._ledger.transaction():
-            self._know(dict.fromkeys(texts, UNKNOWN))
-        self._opened().put(texts)
-        return True
+        wanted = [held for held in records if known.get(held.paper.paper_id) != _digest(held)]
+        if wanted:
+            with self._ledger.transaction():
+                self._know({held.paper.paper_id: UNKNOWN for held in wanted})
+            texts = {held.paper.paper_id: text_of(held.paper, shipped=held.shipped) for held in wanted}
+            self._opened().put(texts)
+        return wanted
 
     def published(self, records: Iterable[Record]) -> None:
         """Remember what the server has of papers now; inside the transaction that marks them indexed."""
@@ -203,29 +206,32 @@ class Sharing:
             ServerError: the server cannot be used.
         """
         known = self._known(held.paper.paper_id for held in records)
-        withdrawn = [held for held in records if held.paper.paper_id in known]
-        if withdrawn:
-            self._opened().delete(held.paper.paper_id for held in withdrawn)
-        return withdrawn
+        wanted = [held for held in records if held.paper.paper_id in known]
+        if wanted:
+            with self._ledger.transaction():
+                self._know({held.paper.paper_id: UNKNOWN for held in wanted})
+            self._opened().delete(held.paper.paper_id for held in wanted)
+        return wanted
 
     def withdrawn(self, records: Iterable[Record]) -> None:
         """Forget papers; inside the transaction that erases them."""
         self._forget(held.paper.paper_id for held in records)
 
-    def stamp(self, *, curated: bool) -> None:
-        """Tell other homes that there is something new; after all else is on the server.
+    def note(self, records: Sequence[Record], *, curated: bool) -> None:
+        """Tell other homes that these papers changed, if there are any; after all else is on the server.
 
         Raises:
             ServerError: the server cannot be used.
         """
-        own = {self._home: uuid.uuid4().hex, **({CURATED: "yes"} if curated else {})}
-        self._opened().stamp(own)
+        if not records:
+            return
+        note = Note(uuid.uuid4().hex, [held.paper.paper_id for held in records])
         with self._ledger.transaction():
-            self._ledger.set_fact(STAMPS, json.dumps({**self._seen(), **own}))
-
-    def forget_stamps(self) -> None:
-        """Have the next `take_in` compare everything; inside a transaction."""
-        self._ledger.set_fact(STAMPS, "{}")
+            self._ledger.set_fact(NOTING, note.mark)
+        self._opened().note(self._home, note, curated=curated)
+        seen = {**self._seen(), self._home: note.mark, **({CURATED: ""} if curated else {})}
+        with self._ledger.transaction():
+            self._ledger.set_fact(NOTED, json.dumps(seen))
 
     def strangers(self, paper_ids: Iterable[str]) -> set[str]:
         """Choose the papers that the server does not list.
@@ -235,6 +241,28 @@ class Sharing:
         """
         wanted = set(paper_ids)
         return wanted - self._opened().present(wanted)
+
+
+def since(notes: Mapping[str, Sequence[Note]], seen: Mapping[str, str]) -> set[str] | None:
+    """Tell which papers were changed since notes were seen; None where the notes do not go back so far.
+
+    >>> since({"a": [Note("1", ["x"]), Note("2", ["y"]), Note("3", ["z"])]}, {"a": "1"}) == {"y", "z"}
+    True
+    """
+    changed: set[str] = set()
+    for home, noted in notes.items():
+        marks = [note.mark for note in noted]
+        if home == CURATED or (marks and marks[-1] == seen.get(home)):
+            continue
+        if seen.get(home) not in marks:
+            return None
+        for note in noted[marks.index(seen[home]) + 1 :]:
+            changed.update(note.paper_ids)
+    return changed
+
+
+def _marks(notes: Mapping[str, Sequence[Note]]) -> dict[str, str]:
+    return {home: noted[-1].mark if noted else "" for home, noted in notes.items()}
 
 
 def _digest(held: Record) -> str:

@@ -21,7 +21,7 @@ from assistant.index.ledger import State
 from assistant.index.minilm import MiniLM
 from assistant.index.minilm_weights import EncoderFiles
 from assistant.index.server import ChromaServer
-from assistant.index.sharing import STAMPS
+from assistant.index.sharing import NOTED
 from assistant.retrieval import retrieve
 from assistant.terminal.rendering import status_object
 
@@ -238,17 +238,20 @@ def test_a_server_that_went_back_in_time_is_given_what_it_lacks(share: Share) ->
     looks(b)
     assert a.sharing is not None
     papers = a.sharing._opened()
-    before = papers.stamps()
+    homes = papers._homes.get(include=["documents"])
     a.ingest(of(LIBRARY[2]))
     looks(b)
-    # As it was before, but for a part that nobody asks for.
+    # As it was before, but for the vectors.
     papers.delete([paper_id(LIBRARY[2].title)])
-    papers.stamp(before)
+    papers._homes.upsert(
+        ids=homes["ids"], documents=homes["documents"], embeddings=np.ones((2, 1), np.float32)
+    )
     assert len(looks(a)) == 3
     assert len(looks(b)) == 3
-    papers.put({paper_id(KETTLE): '{"title": 7}'})  # nor is a paper that cannot be read
+    # Nor is a paper lost that cannot be read there.
+    papers.put({paper_id(KETTLE): '{"title": 7}'})
     with a.ledger.transaction():
-        a.ledger.set_fact(STAMPS, "{}")
+        a.ledger.set_fact(NOTED, "{}")
     looks(a)
     assert looks(share("c")).keys() == {one.title for one in LIBRARY[:3]}
 
@@ -354,8 +357,9 @@ def test_nobody_at_the_address_is_said(share: Share) -> None:
 
 def test_a_server_of_the_old_interface_is_told_by_its_version(share: Share) -> None:
     def reply(request: bytes) -> bytes:
-        old = request.startswith(b"GET /api/v1/version ")
-        return http(200, '"0.5.3"') if old else http(404, '{"detail":"Not Found"}')
+        if request.startswith(b"GET /api/v1/version "):
+            return http(200, '"0.5.3"')
+        return http(404, '{"detail":"Not Found"}')
 
     with answering(reply) as url:
         refused(share, url, url, "is Chroma 0.5.3, and one of version 1 is needed: upgrade it")
