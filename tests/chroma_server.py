@@ -79,6 +79,9 @@ class Door:
         self.headers: list[dict[str, str]] = []
         self.silent = threading.Event()
         """While it is set, nothing is answered."""
+        self.chance: Callable[[], float] | None = None
+        """Gives a number from 0 to 1 for each request: below a tenth it is not passed on, and below two
+        tenths what comes back is not; either way the connection is cut."""
         self.closing = threading.Event()
         self._server = _DoorServer(("127.0.0.1", 0), _Passage)
         self._server.door = self
@@ -120,10 +123,18 @@ class _Passage(BaseHTTPRequestHandler):
         if door.key is not None and self.headers.get("X-Chroma-Token") != door.key:
             self._answer(401, b'{"error":"Unauthorized","message":"not ' + str(self.headers).encode() + b'"}')
             return
+        luck = door.chance() if door.chance is not None else 1.0
+        if luck < 0.1:
+            self.close_connection = True
+            return
         with closing(HTTPConnection("127.0.0.1", door.behind)) as behind:
             behind.request(self.command, self.path, body, {"Content-Type": "application/json"})
             reply = behind.getresponse()
-            self._answer(reply.status, reply.read())
+            told = reply.read()
+            if luck < 0.2:
+                self.close_connection = True
+            else:
+                self._answer(reply.status, told)
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)

@@ -215,10 +215,14 @@ class Index:
         try:
             with self.home.writing(self.settings.lock_timeout if wait else 0):
                 self.refresh()
-                self.sharing.take_in(CURATED)
+                self._take_in()
         except HomeError:
             if wait:
                 raise
+
+    def _take_in(self) -> None:
+        if self.sharing is not None:
+            self.sharing.take_in(CURATED)
 
     def _see(self, revision: int) -> None:
         self._seen_revision = revision
@@ -236,10 +240,9 @@ class Index:
     def _take_up(self, reading: Reading, progress: Progress | None, *, shipped: bool) -> IngestReport:
         with self.home.writing(self.settings.lock_timeout):
             self.refresh()
-            if self.sharing is not None:
-                self.sharing.take_in(CURATED)
-                if shipped and any(self.ledger.counts().values()):
-                    reading = Reading()  # there are papers on the server
+            self._take_in()
+            if shipped and self.sharing is not None and any(self.ledger.counts().values()):
+                reading = Reading()  # there are papers on the server
             ids = {paper_id(listing.title) for listing in reading.listings}
             planned = plan(
                 reading, self.ledger.records(ids), shipped=shipped, shared=self.sharing is not None
@@ -274,6 +277,7 @@ class Index:
         try:
             with self.home.writing(self.settings.lock_timeout if wait else 0):
                 self.refresh()
+                self._take_in()
                 self._settle(progress)
         except HomeError:
             if wait:
@@ -283,8 +287,7 @@ class Index:
         """Remove papers from every store."""
         with self.home.writing(self.settings.lock_timeout):
             self.refresh()
-            if self.sharing is not None:
-                self.sharing.take_in(CURATED)
+            self._take_in()
             records = self.ledger.records(paper.paper_id for paper in papers)
             with self.ledger.transaction():
                 self.ledger.set_fact(CURATED, "yes")
@@ -302,7 +305,7 @@ class Index:
             if self.sharing is not None:
                 with self._opening:
                     _ = self.encoder_name == WORDS_ALONE or self._vectors  # nor on vectors of another encoder
-                self.sharing.take_in(CURATED)
+            self._take_in()
             forget_derived(
                 self.ledger,
                 self.tokens,
@@ -325,8 +328,7 @@ class Index:
             self._agrees_first = False  # what opening would refuse is what is to be named
             try:
                 for _ in range(CHECKS):
-                    if self.sharing is not None:
-                        self.sharing.take_in(CURATED)
+                    self._take_in()
                     found = check(self)
                     if self.sharing is None or not self.sharing.news(now=True):
                         break
@@ -372,10 +374,10 @@ class Index:
         counts = self.ledger.counts()
         if not counts[State.PENDING] and not counts[State.LEAVING]:
             return  # without opening Chroma, which takes longer than all the rest
+        stores = self._stores()  # or refused, before this home remembers its encoder
         if self.ledger.fact(ENCODER) is None:
             with self.ledger.transaction():
                 self.ledger.set_fact(ENCODER, self.encoder_name)
-        stores = self._stores()
         settle(stores, progress)
         leave_no_others(stores)
         # What this process wrote, its own stores have seen.

@@ -22,8 +22,9 @@ NOTING = "noting"
 SHARED_WITH = "shared_with"
 """The ledger's fact that has the identity of the papers on the server that the table below is of."""
 
-UNKNOWN = ""
-"""In place of a digest: this home began to write the paper, and may have been killed."""
+UNDERWAY = "?"
+"""Stands before the digest that the server last had, where this home began to change the paper there and may
+have been killed; alone where the server had none."""
 
 EVERY = 1.0
 """Seconds between two looks at the notes."""
@@ -113,11 +114,11 @@ class Sharing:
             return
         papers = self._opened()
         notes, seen = papers.notes(), self._seen()
-        marks = _marks(notes)
+        marks, behind = _marks(notes), False
         if marks.get(self._home) not in (seen.get(self._home), self._ledger.fact(NOTING)):
             # A backup of the server was put back: what it lacks was not removed.
             self._begin_anew(papers.identity)
-            seen = {}
+            seen, behind = {}, True
         touched = None if self._unshared() else since(notes, seen)
         listed, known = papers.listed(touched), self._known(touched)
         changed = [key for key, digest in listed.items() if known.get(key) != digest]
@@ -128,7 +129,7 @@ class Sharing:
                     if one is None:  # nobody can read it: whoever has the paper writes it anew
                         self._forget([key])
                     else:
-                        self._take(local.get(key), one, known.get(key))
+                        self._take(local.get(key), one, known.get(key), behind=behind)
         # A list that is read page by page may miss one while others write.
         missing = known.keys() - listed.keys()
         self._lose(missing - papers.present(missing), known)
@@ -150,26 +151,34 @@ class Sharing:
             return dict(self._ledger.execute(select))
         return dict(self._ledger.of_papers(select, paper_ids))
 
-    def _take(self, local: Record | None, shared: SharedPaper, known: str | None) -> None:
-        """Bring one paper of the server into the ledger, inside a transaction."""
-        self._know({shared.paper.paper_id: shared.digest})
-        if local is not None and local.state is State.LEAVING and known is not None:
+    def _take(self, local: Record | None, shared: SharedPaper, known: str | None, *, behind: bool) -> None:
+        """Bring one paper of the server into the ledger, inside a transaction.
+
+        What another home wrote since goes before what this one could not send: that was acknowledged.
+
+        Args:
+            local: this home's record.
+            shared: what the server has.
+            known: what it last had.
+            behind: whether the server has gone back to an older state.
+        """
+        unchanged = known is not None and shared.digest == known.removeprefix(UNDERWAY)
+        if local is not None and local.state is State.LEAVING and unchanged:
             return  # removed here, which the server is still to be told
+        self._know({shared.paper.paper_id: shared.digest})
         if local is None or local.state is State.LEAVING:
             paper, shipped = shared.paper, shared.shipped
         else:
-            newer = local.state is State.PENDING and _digest(local) != known
-            paper, shipped = united(local, shared, newer=newer)
+            paper, shipped = united(local, shared, newer=unchanged or behind)
         self._ledger.put(paper, shipped=shipped, state=State.PENDING)
 
     def _lose(self, paper_ids: Iterable[str], known: Mapping[str, str]) -> None:
-        """Let papers go that another home removed, but for those read here since."""
+        """Let papers go that another home removed; not those that never arrived."""
         lost = list(paper_ids)
-        local = self._ledger.records(lost).values()
+        removed = [key for key in lost if known[key] != UNDERWAY]
+        local = self._ledger.records(removed).values()
         with self._ledger.transaction():
-            self._ledger.mark(
-                [held for held in local if _digest(held) == known[held.paper.paper_id]], State.LEAVING
-            )
+            self._ledger.mark(local, State.LEAVING)
             self._forget(lost)
 
     def _forget(self, paper_ids: Iterable[str]) -> None:
@@ -190,7 +199,7 @@ class Sharing:
         wanted = [held for held in records if known.get(held.paper.paper_id) != _digest(held)]
         if wanted:
             with self._ledger.transaction():
-                self._know({held.paper.paper_id: UNKNOWN for held in wanted})
+                self._know(_underway(known, wanted))
             texts = {held.paper.paper_id: text_of(held.paper, shipped=held.shipped) for held in wanted}
             self._opened().put(texts)
         return wanted
@@ -209,7 +218,7 @@ class Sharing:
         wanted = [held for held in records if held.paper.paper_id in known]
         if wanted:
             with self._ledger.transaction():
-                self._know({held.paper.paper_id: UNKNOWN for held in wanted})
+                self._know(_underway(known, wanted))
             self._opened().delete(held.paper.paper_id for held in wanted)
         return wanted
 
@@ -263,6 +272,11 @@ def since(notes: Mapping[str, Sequence[Note]], seen: Mapping[str, str]) -> set[s
 
 def _marks(notes: Mapping[str, Sequence[Note]]) -> dict[str, str]:
     return {home: noted[-1].mark if noted else "" for home, noted in notes.items()}
+
+
+def _underway(known: Mapping[str, str], records: Iterable[Record]) -> dict[str, str]:
+    ids = [held.paper.paper_id for held in records]
+    return {key: UNDERWAY + known.get(key, "").removeprefix(UNDERWAY) for key in ids}
 
 
 def _digest(held: Record) -> str:

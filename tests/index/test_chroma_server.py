@@ -1,6 +1,7 @@
 """A shared Chroma server: a real `chroma run`, homes that share it, and servers that are none."""
 
 import json
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,15 @@ from chroma_server import ChromaRun, Door, answering, http
 from conftest import LIBRARY, Run
 from pydantic import SecretStr
 
-from assistant import Assistant, HomeError, IndexMismatchError, PaperNotFoundError, ServerError, Settings
+from assistant import (
+    Assistant,
+    DamageError,
+    HomeError,
+    IndexMismatchError,
+    PaperNotFoundError,
+    ServerError,
+    Settings,
+)
 from assistant.corpus import Listing, Paper, Reading, paper_id
 from assistant.index.encoder import Encoding
 from assistant.index.index import Index
@@ -190,14 +199,63 @@ def test_homes_that_write_at_once_lose_nothing(share: Share) -> None:
     assert agrees(b)
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whatever_is_cut_off_homes_come_to_agree_and_keep_what_was_acknowledged(
+    share: Share, server: ChromaRun, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    door = Door(server.port)
+    try:
+        homes = [share(name, chroma_url=door.url) for name in ("a", "b")]
+        titles = [f"Kettle {number}" for number in range(6)]
+        # What each paper may be by now: its text, or None. Of what failed, either may be so.
+        possible: dict[str, set[str | None]] = {title: {None} for title in titles}
+        for step in range(30):
+            index, title = chance.choice(homes), chance.choice(titles)
+            removes = chance.random() < 0.3
+            door.chance = chance.random
+            try:
+                assert index.sharing is not None
+                if removes:
+                    index.sharing._looked = -1.0
+                    index.look()
+                    index.remove([one for one in index.ledger.papers() if one.title == title])
+                else:
+                    index.ingest(of(Listing(title=title, text=f"It is kettle {step}.", source="-")))
+            except ServerError:
+                possible[title].add(None if removes else f"It is kettle {step}.")
+            else:
+                possible[title] = {None if removes else f"It is kettle {step}."}
+            door.chance = None
+        for index in homes * 2:
+            looks(index)
+        texts = {title: paper.text for title, paper in looks(homes[0]).items()}
+        for title, either in possible.items():
+            assert texts.get(title) in either
+        for index in homes:
+            assert looks(index) == looks(homes[0])
+            assert agrees(index)
+        assert {title: paper.text for title, paper in looks(share("c")).items()} == texts
+    finally:
+        door.close()
+
+
 def test_a_home_that_has_papers_brings_them_along(share: Share) -> None:
     a, b = share("a", chroma_url=None), share("b")
     a.ingest(of(*LIBRARY[:2]))
+    a.close()
     b.ingest(of(*LIBRARY[1:4]))
     joined = share("a")
     assert looks(joined).keys() == looks(b).keys() == {one.title for one in LIBRARY[:4]}
     assert agrees(joined)
     assert agrees(b)
+    # And leaves with a copy of all.
+    alone = share("a", chroma_url=None)
+    with pytest.raises(DamageError, match="run assistant ingest --rebuild"):
+        first(alone)
+    alone.rebuild()
+    assert agrees(alone)
+    assert len(alone.ledger.papers()) == 4
 
 
 def test_what_was_read_but_not_sent_is_not_taken_for_removed(share: Share) -> None:
