@@ -7,7 +7,7 @@ a paper that this home has and the server has not is told apart: never shared ye
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from assistant.index.ledger import Ledger, Record, State
 from assistant.index.server import ChromaServer
@@ -18,7 +18,7 @@ HOME = "home"
 NOTED = "noted"
 """The ledger's fact that has the mark of the last note that was seen of each home."""
 NOTING = "noting"
-"""The ledger's fact that has the mark of this home's own last note: it may be killed while it writes it."""
+"""The ledger's fact that has the marks of this home's notes of which it knows not whether they arrived."""
 SHARED_WITH = "shared_with"
 """The ledger's fact that has the identity of the papers on the server that the table below is of."""
 
@@ -115,7 +115,7 @@ class Sharing:
         papers = self._opened()
         notes, seen = papers.notes(), self._seen()
         marks, behind = _marks(notes), False
-        if marks.get(self._home) not in (seen.get(self._home), self._ledger.fact(NOTING)):
+        if marks.get(self._home) not in (seen.get(self._home), *self._noting()):
             # A backup of the server was put back: what it lacks was not removed.
             self._begin_anew(papers.identity)
             seen, behind = {}, True
@@ -132,7 +132,7 @@ class Sharing:
                         self._take(local.get(key), one, known.get(key), behind=behind)
         # A list that is read page by page may miss one while others write.
         missing = known.keys() - listed.keys()
-        self._lose(missing - papers.present(missing), known)
+        self._lose(missing - papers.present(missing), known, noted=touched is not None)
         with self._ledger.transaction():
             if CURATED in notes:
                 self._ledger.set_fact(curated, "yes")
@@ -165,6 +165,9 @@ class Sharing:
         unchanged = known is not None and shared.digest == known.removeprefix(UNDERWAY)
         if local is not None and local.state is State.LEAVING and unchanged:
             return  # removed here, which the server is still to be told
+        arrived = local is not None and shared.digest == _digest(local)
+        if arrived and known is not None and known.startswith(UNDERWAY):
+            return  # sent from here, which other homes are still to be told
         self._know({shared.paper.paper_id: shared.digest})
         if local is None or local.state is State.LEAVING:
             paper, shipped = shared.paper, shared.shipped
@@ -172,13 +175,23 @@ class Sharing:
             paper, shipped = united(local, shared, newer=unchanged or behind)
         self._ledger.put(paper, shipped=shipped, state=State.PENDING)
 
-    def _lose(self, paper_ids: Iterable[str], known: Mapping[str, str]) -> None:
-        """Let papers go that another home removed; not those that never arrived."""
-        lost = list(paper_ids)
-        removed = [key for key in lost if known[key] != UNDERWAY]
-        local = self._ledger.records(removed).values()
+    def _lose(self, paper_ids: Collection[str], known: Mapping[str, str], *, noted: bool) -> None:
+        """Let papers go that another home removed; not those that never arrived.
+
+        Args:
+            paper_ids: what is not on the server.
+            known: what it last had, by paper.
+            noted: whether homes noted to have changed them, so that they have been there.
+        """
+        local = self._ledger.records(paper_ids)
+        leaving = {key for key, held in local.items() if held.state is State.LEAVING}
+        # Deleted from here, which other homes are still to be told.
+        lost = [key for key in paper_ids if key not in leaving or not known[key].startswith(UNDERWAY)]
         with self._ledger.transaction():
-            self._ledger.mark(local, State.LEAVING)
+            self._ledger.mark(
+                [local[key] for key in lost if key in local and (noted or known[key] != UNDERWAY)],
+                State.LEAVING,
+            )
             self._forget(lost)
 
     def _forget(self, paper_ids: Iterable[str]) -> None:
@@ -236,11 +249,15 @@ class Sharing:
             return
         note = Note(uuid.uuid4().hex, [held.paper.paper_id for held in records])
         with self._ledger.transaction():
-            self._ledger.set_fact(NOTING, note.mark)
+            self._ledger.set_fact(NOTING, " ".join((*self._noting(), note.mark)))
         self._opened().note(self._home, note, curated=curated)
         seen = {**self._seen(), self._home: note.mark, **({CURATED: ""} if curated else {})}
         with self._ledger.transaction():
             self._ledger.set_fact(NOTED, json.dumps(seen))
+            self._ledger.set_fact(NOTING, "")
+
+    def _noting(self) -> list[str]:
+        return (self._ledger.fact(NOTING) or "").split()
 
     def strangers(self, paper_ids: Iterable[str]) -> set[str]:
         """Choose the papers that the server does not list.
