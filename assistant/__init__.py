@@ -23,6 +23,7 @@ from assistant.errors import (
     ModelError,
     PaperNotFoundError,
     RecordingError,
+    ServerError,
     SettingsError,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "RecordingError",
     "Recordings",
     "Rejection",
+    "ServerError",
     "Settings",
     "SettingsError",
     "Usage",

@@ -43,6 +43,10 @@ class Status:
     without_tokens: int = 0
     """Papers that an older version indexed without token vectors: found by two signals of three, until
     `rebuild`."""
+    server: str | None = None
+    """The address of the Chroma server that several homes share, where there is one."""
+    server_version: str | None = None
+    """Its version, as it says."""
 
 
 class Assistant:
@@ -153,7 +157,13 @@ class Assistant:
         self._index.rebuild(self._progress)
 
     def status(self) -> Status:
-        """Say what this home holds and who would answer."""
+        """Say what this home holds and who would answer.
+
+        Raises:
+            ServerError: there is a shared server, which cannot be used.
+        """
+        self._index.look()
+        server = self._index.sharing.server if self._index.sharing else None
         counts = self._index.ledger.counts()
         return Status(
             home=self._index.home.folder,
@@ -162,6 +172,8 @@ class Assistant:
             encoder=self._index.ledger.fact(ENCODER) or self._index.encoder_name,
             reader=self._reader.name,
             without_tokens=self._index.without_tokens,
+            server=server.address if server else None,
+            server_version=server.version() if server else None,
         )
 
     def check(self) -> Check:
@@ -177,7 +189,12 @@ class Assistant:
         return self._index.check()
 
     def papers(self) -> list[Paper]:
-        """List the papers of the home, by title."""
+        """List the papers of the home, by title.
+
+        Raises:
+            ServerError: there is a shared server, which cannot be used.
+        """
+        self._index.look()
         return self._index.ledger.papers()
 
     def titles(self, limit: int) -> list[str]:
@@ -189,7 +206,9 @@ class Assistant:
 
         Raises:
             PaperNotFoundError: none or several fit.
+            ServerError: there is a shared server, which cannot be used.
         """
+        self._index.look()
         return self._index.find(reference)
 
     def remove(self, *references: str) -> list[Paper]:
@@ -198,6 +217,7 @@ class Assistant:
         Raises:
             PaperNotFoundError: one of the names fits none or several; nothing was removed.
         """
+        self._index.look()
         papers = [self._index.find(reference) for reference in references]
         self._index.remove(papers)
         return papers

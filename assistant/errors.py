@@ -27,6 +27,10 @@ class DamageError(HomeError):
     """What a store holds is not what was written to it; the message says what makes it whole again."""
 
 
+class ServerError(AssistantError):
+    """The shared Chroma server cannot be reached, or does not answer as it should."""
+
+
 class IndexMismatchError(HomeError):
     """The index was made by another encoder, or by a version with another layout."""
 

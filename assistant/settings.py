@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, NonNegativeFloat, SecretStr, ValidationError, field_validator, model_validator
@@ -47,6 +48,18 @@ class Settings(BaseSettings):
 
     lock_timeout: float = Field(default=60.0, ge=0)
     """Seconds to wait for another process that is writing the same home."""
+
+    chroma_url: str | None = None
+    """The address of a Chroma server that holds papers and vectors for several homes; else the home does."""
+
+    chroma_api_key: SecretStr | None = None
+    """The key of that server, or of Chroma Cloud."""
+
+    chroma_tenant: str = "default_tenant"
+    """Whose databases they are, on that server."""
+
+    chroma_database: str = "default_database"
+    """The database that holds the papers, on that server."""
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     """The key of the model's server; with it, or with an address, a model writes the answers."""
@@ -98,7 +111,7 @@ class Settings(BaseSettings):
         # A program may change its working folder while the home is open.
         return folder and folder.expanduser().absolute()
 
-    @field_validator("openai_api_key")
+    @field_validator("openai_api_key", "chroma_api_key")
     @classmethod
     def _key_fits_a_header(cls, key: SecretStr | None) -> SecretStr | None:
         plain = key.get_secret_value().strip() if key else ""
@@ -106,12 +119,27 @@ class Settings(BaseSettings):
             raise ValueError("a key has no spaces and no letters beyond ASCII")
         return SecretStr(plain) if plain else None
 
-    @field_validator("openai_base_url")
+    @field_validator("openai_base_url", "chroma_url")
     @classmethod
     def _address_is_one(cls, address: str | None) -> str | None:
         if address and not re.match(r"https?://[^\s/]+", address):
             raise ValueError("an address begins with http:// or https://")
         return address
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _server_has_a_place(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "")
+        if address and not (parts.hostname and parts.port != 0):  # a port that is none is a ValueError
+            raise ValueError("an address names a machine")
+        return address and address.strip()
+
+    @field_validator("chroma_tenant", "chroma_database")
+    @classmethod
+    def _name_is_one(cls, name: str) -> str:
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise ValueError("a name has letters, digits, dots, hyphens and underscores")
+        return name
 
     @field_validator("prices", mode="before")
     @classmethod
@@ -142,7 +170,8 @@ class Settings(BaseSettings):
                 raise SettingsError(f"ASSISTANT_REPLY {reason}: lower it, or raise the other.") from None
             field = str(first["loc"][0])
             variable = cls.variables().get(field, field)
-            # A key is never shown, not even a broken one.
-            shown = "what it is" if "KEY" in variable else repr(first["input"])
+            # A key is never shown, not even a broken one, nor who may log in at an address.
+            secret = "KEY" in variable or ("URL" in variable and "@" in str(first["input"]))
+            shown = "what it is" if secret else repr(first["input"])
             raise SettingsError(f"{variable} cannot be {shown} ({reason}): correct it or unset it.") from None
         return settings

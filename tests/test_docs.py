@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chroma_server import ChromaRun
 
 from assistant import Settings
 from assistant.evaluation import provenance
@@ -24,16 +25,34 @@ def test_python_examples_print_what_the_page_says(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    examples_print_what_the_page_says((ROOT / page).read_text())
+
+
+def test_the_examples_with_a_server_print_what_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs/server.md").read_text()
+    (command,) = re.findall(r"^chroma run (.*)$", text, re.MULTILINE)
+    assert shlex.split(command) == ChromaRun.arguments("papers-server", 8000)
+    server = ChromaRun(tmp_path / "papers-server")
+    try:
+        examples_print_what_the_page_says(text.replace("http://localhost:8000", server.url))
+    finally:
+        server.kill()
+
+
+def examples_print_what_the_page_says(text: str) -> None:
     names: dict[str, object] = {}
     printed = ""
-    blocks = BLOCK.findall((ROOT / page).read_text())
+    blocks = BLOCK.findall(text)
     assert blocks
     for language, block in blocks:
         if language == "python":
             assert not printed, f"the page does not show what this prints:\n{printed}"
             output = io.StringIO()
             with contextlib.redirect_stdout(output):
-                exec(compile(block, page, "exec"), names)  # noqa: S102 - our own page
+                exec(compile(block, "page", "exec"), names)  # noqa: S102 - our own page
             printed = output.getvalue()
         else:
             assert printed == block

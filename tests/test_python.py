@@ -51,7 +51,7 @@ def test_names_that_are_not_exported_are_missing() -> None:
 
 def test_every_error_is_an_assistant_error() -> None:
     errors = [getattr(package, name) for name in package.__all__ if name.endswith("Error")]
-    assert len(errors) == 9
+    assert len(errors) == 11
     assert all(issubclass(error, AssistantError) for error in errors)
 
 

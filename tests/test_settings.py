@@ -53,7 +53,7 @@ def test_they_may_stand_in_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_a_key_is_never_shown() -> None:
-    settings = Settings(openai_api_key=SecretStr(KEY))
+    settings = Settings(openai_api_key=SecretStr(KEY), chroma_api_key=SecretStr(KEY))
     assert KEY not in repr(settings)
     assert KEY not in str(settings)
 
@@ -63,6 +63,11 @@ def test_a_key_is_never_shown() -> None:
     [
         ("OPENAI_API_KEY", f"{KEY} \u00e9", "OPENAI_API_KEY cannot be what it is"),
         ("OPENAI_BASE_URL", "localhost:8000", "begins with http:// or https://"),
+        ("ASSISTANT_CHROMA_URL", "localhost:8000", "begins with http:// or https://"),
+        ("ASSISTANT_CHROMA_URL", f"http://ada:{KEY}@:8000", "ASSISTANT_CHROMA_URL cannot be what it is"),
+        ("ASSISTANT_CHROMA_URL", "http://localhost:99999", "ASSISTANT_CHROMA_URL cannot be"),
+        ("ASSISTANT_CHROMA_API_KEY", f"{KEY} \u00e9", "ASSISTANT_CHROMA_API_KEY cannot be what it is"),
+        ("ASSISTANT_CHROMA_DATABASE", "a/b", "ASSISTANT_CHROMA_DATABASE cannot be 'a/b'"),
         ("ASSISTANT_REPLY", "8000", "ASSISTANT_REPLY is 8000, more than half of ASSISTANT_CONTEXT"),
         ("ASSISTANT_CONTEXT", "many", "ASSISTANT_CONTEXT cannot be 'many'"),
         ("ASSISTANT_TIMEOUT", "0", "ASSISTANT_TIMEOUT cannot be '0'"),

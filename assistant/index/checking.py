@@ -20,7 +20,7 @@ from assistant.index.words import Words, day_number
 
 if TYPE_CHECKING:
     from assistant.index.index import Index
-    from assistant.index.vectors import HeldChunk, Vectors
+    from assistant.index.vectors import ChunkText, HeldChunk, Vectors
 
 REBUILD = "run assistant ingest --rebuild"
 AT_OPENING = 2_000
@@ -129,7 +129,13 @@ def check(index: "Index") -> Check:
         if (vectors := index.vectors) is not None:
             has_vectors = True
             vectors.reload()
-            disagreements += compare_vectors(records, list(vectors.each()), checksums)
+            held = list(vectors.each())
+            if index.sharing is not None:
+                # What another home is writing this moment is no stranger.
+                unknown = {chunk.paper_id for chunk in held} - records.keys()
+                strangers = index.sharing.strangers(unknown)
+                held = [one for one in held if one.paper_id in records or one.paper_id in strangers]
+            disagreements += compare_vectors(records, held, checksums)
     except DamageError as error:
         disagreements.append(Disagreement(Store.VECTORS, str(error)))
     if has_vectors or index.tokens.count():
@@ -195,14 +201,14 @@ def compare_vectors(
     """Compare what Chroma holds with the ledger: which papers, their chunks, and the vectors of those."""
     of_paper: dict[str, list[HeldChunk]] = {}
     for chunk in held:
-        of_paper.setdefault(chunk.chunk_id.rpartition("-")[0], []).append(chunk)
+        of_paper.setdefault(chunk.paper_id, []).append(chunk)
     yield from _presence(Store.VECTORS, "collection of vectors", records, of_paper.keys())
     texts, numbers, unfound = [], [], []
     for record in _indexed(records):
         key = record.paper.paper_id
         if not (chunks := of_paper.get(key, [])):
             continue
-        if not _covers(record.paper, chunks):
+        if not covers(record.paper, {chunk.chunk_id: chunk.held for chunk in chunks}):
             texts.append(key)
         if key in checksums and not _as_written(key, chunks, checksums[key]):
             numbers.append(key)
@@ -217,15 +223,14 @@ def compare_vectors(
             yield _of_papers(Store.VECTORS, wording, _titles(records, keys))
 
 
-def _covers(paper: Paper, chunks: Sequence["HeldChunk"]) -> bool:
+def covers(paper: Paper, chunks: Mapping[str, "ChunkText"]) -> bool:
     """Whether chunks are a paper's own, numbered through, and leave out nothing but white space."""
     expected = {"paper_id": paper.paper_id, "title": paper.title, "content_hash": content_hash(paper)}
     if paper.published is not None:
         expected["published"] = day_number(paper.published)  # type: ignore[assignment]
     end = 0
-    by_id = {chunk.chunk_id: chunk for chunk in chunks}
     for number in range(len(chunks)):
-        chunk = by_id.get(f"{paper.paper_id}-{number}")
+        chunk = chunks.get(f"{paper.paper_id}-{number}")
         if chunk is None:
             return False
         metadata = dict(chunk.metadata)

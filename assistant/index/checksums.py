@@ -4,6 +4,7 @@ They are written in the transaction that marks a paper indexed. A store that lat
 back has lost it, or has been changed from outside.
 """
 
+import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -110,6 +111,15 @@ class Checksums:
             "SELECT c.* FROM checksums c JOIN papers p USING (paper_id) WHERE c.content_hash = p.content_hash"
         )
         return {key: Checksum(digest, tokens, _unpacked(sketches)) for key, digest, tokens, sketches in rows}
+
+    def made(self, paper_ids: Iterable[str]) -> set[str]:
+        """Tell of which papers there is one that is of the paper as the ledger has it now."""
+        rows = self._ledger.execute(
+            "SELECT paper_id FROM checksums c JOIN papers p USING (paper_id) "
+            "WHERE c.content_hash = p.content_hash AND paper_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(paper_ids)),),
+        )
+        return {paper_id for (paper_id,) in rows}
 
     def chunks(self) -> int | None:
         """Count the chunks that Chroma is to hold; None where an older version indexed some of the papers."""

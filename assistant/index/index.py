@@ -25,6 +25,7 @@ from assistant.index.ingest import (
     Progress,
     Stores,
     forget_derived,
+    leave_no_others,
     plan,
     settle,
     write,
@@ -32,6 +33,8 @@ from assistant.index.ingest import (
 from assistant.index.ledger import Ledger, State
 from assistant.index.minilm_weights import NAME as MINILM
 from assistant.index.minilm_weights import encoder_files
+from assistant.index.server import ChromaServer, SharedVectors
+from assistant.index.sharing import Sharing
 from assistant.index.tokens import Tokens
 from assistant.index.words import Words
 from assistant.resources import resource
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
 
 WORDS_ALONE = "words"
 """What the ledger remembers in place of an encoder's name when the index has no vectors."""
+
+CHECKS = 3
+"""Times that stores are compared while other homes keep writing to a shared server."""
 
 SHORTEST_ID_PREFIX = 4
 """Digits of a paper's identifier that a person has to type at least."""
@@ -79,12 +85,15 @@ class Index:
         self.checksums = Checksums(self.ledger)
         self._seen_revision = self.ledger.revision()
         self._agrees_first = True
+        self.sharing = Sharing(self.ledger, ChromaServer(settings)) if settings.chroma_url else None
 
     def close(self) -> None:
         """Let go of the home."""
         with self._opening:
             if (vectors := self.__dict__.get("_vectors")) is not None:
                 vectors.close()
+            if self.sharing is not None:
+                self.sharing.server.close()
             self.ledger.close()
 
     @property
@@ -182,10 +191,13 @@ class Index:
 
     @cached_property
     def _vectors(self) -> "Vectors":
-        from assistant.index.vectors import Vectors
+        from assistant.index.folder import CollectionFolder
+        from assistant.index.vectors import COLLECTION, Vectors
 
+        if self.sharing is not None:  # others may be writing: what it holds is compared only when asked to
+            return Vectors(SharedVectors(self.sharing.server, COLLECTION, self.encoder_name))
         before = self.ledger.settled()
-        vectors = Vectors(self.home.vectors)
+        vectors = Vectors(CollectionFolder(self.home.vectors, COLLECTION))
         try:
             self._agree(before, lambda: unlike_vectors(vectors, self.ledger, self.checksums))
         except HomeError:
@@ -214,10 +226,32 @@ class Index:
             if (words := self.__dict__.get("_words")) is not None:
                 words.reload()
                 self._agree(before, lambda: unlike_words(words, self.ledger))
-            if (vectors := self.__dict__.get("_vectors")) is not None:
+            if self.sharing is None and (vectors := self.__dict__.get("_vectors")) is not None:
                 vectors.reload()
                 self._agree(before, lambda: unlike_vectors(vectors, self.ledger, self.checksums))
             self._see(revision)
+
+    def look(self) -> None:
+        """Take in what other homes wrote to a shared server, if nobody is writing this home; seldom asks.
+
+        Raises:
+            HomeError: there are no papers yet, and another process keeps writing the home.
+            ServerError: the server cannot be used.
+        """
+        if self.sharing is None or not self.sharing.news():
+            return
+        wait = not any(self.ledger.counts().values())
+        try:
+            with self.home.writing(self.settings.lock_timeout if wait else 0):
+                self.refresh()
+                self._take_in()
+        except HomeError:
+            if wait:
+                raise
+
+    def _take_in(self) -> None:
+        if self.sharing is not None:
+            self.sharing.take_in(CURATED)
 
     def _see(self, revision: int) -> None:
         self._seen_revision = revision
@@ -235,8 +269,13 @@ class Index:
     def _take_up(self, reading: Reading, progress: Progress | None, *, shipped: bool) -> IngestReport:
         with self.home.writing(self.settings.lock_timeout):
             self.refresh()
+            self._take_in()
+            if shipped and self.sharing is not None and any(self.ledger.counts().values()):
+                reading = Reading()  # there are papers on the server
             ids = {paper_id(listing.title) for listing in reading.listings}
-            planned = plan(reading, self.ledger.records(ids), shipped=shipped)
+            planned = plan(
+                reading, self.ledger.records(ids), shipped=shipped, shared=self.sharing is not None
+            )
             if planned.pending:
                 self.expect_encoder()
             if planned.pending and self.vectors is not None:
@@ -250,7 +289,9 @@ class Index:
 
         Raises:
             HomeError: the home is empty by somebody's choice, or another process keeps writing it.
+            ServerError: there is a shared server, which cannot be used.
         """
+        self.look()
         has = self.ledger.has()
         if not any(has.values()):
             if self.ledger.fact(CURATED):
@@ -267,6 +308,7 @@ class Index:
         try:
             with self.home.writing(self.settings.lock_timeout if wait else 0):
                 self.refresh()
+                self._take_in()
                 self._settle(progress)
         except HomeError:
             if wait:
@@ -276,6 +318,7 @@ class Index:
         """Remove papers from every store."""
         with self.home.writing(self.settings.lock_timeout):
             self.refresh()
+            self._take_in()
             records = self.ledger.records(paper.paper_id for paper in papers)
             with self.ledger.transaction():
                 self.ledger.set_fact(CURATED, "yes")
@@ -283,23 +326,44 @@ class Index:
             self._settle(None)
 
     def rebuild(self, progress: Progress | None = None) -> None:
-        """Make every derived store anew from the ledger, with the encoder that the settings ask for."""
+        """Make every derived store anew from the ledger, with the encoder that the settings ask for.
+
+        Vectors on a shared server are written over, so that other homes find all of them meanwhile.
+        """
         with self.home.writing(self.settings.lock_timeout):
             if self.encoder_name != WORDS_ALONE:
                 _ = self.encoder  # before anything is discarded: without it nothing can be made
-            forget_derived(self.ledger, self.tokens, self.checksums, self.encoder_name)
+            if self.sharing is not None:
+                with self._opening:
+                    _ = self.encoder_name == WORDS_ALONE or self._vectors  # nor on vectors of another encoder
+            self._take_in()
+            forget_derived(
+                self.ledger,
+                self.tokens,
+                self.checksums,
+                self.encoder_name,
+                shared=self.sharing is not None,
+            )
             self._settle(progress)
 
     def check(self) -> Check:
-        """Compare every store with the ledger, whole; changes nothing, and lets nobody write meanwhile.
+        """Compare every store with the ledger, whole; lets nobody write meanwhile, but to a shared server.
+
+        Changes nothing, but for taking in what other homes wrote to a server.
 
         Raises:
             HomeError: another process keeps writing the home.
+            ServerError: there is a shared server, which cannot be used.
         """
         with self.home.writing(self.settings.lock_timeout):
             self._agrees_first = False  # what opening would refuse is what is to be named
             try:
-                return check(self)
+                for _ in range(CHECKS):
+                    self._take_in()
+                    found = check(self)
+                    if self.sharing is None or not self.sharing.news(now=True):
+                        break
+                return found
             finally:
                 self._agrees_first = True
 
@@ -352,14 +416,22 @@ class Index:
         has = self.ledger.has()
         if not has[State.PENDING] and not has[State.LEAVING]:
             return  # without opening Chroma, which takes longer than all the rest
+        stores = self._stores()  # or refused, before this home remembers its encoder
         if self.ledger.fact(ENCODER) is None:
             with self.ledger.transaction():
                 self.ledger.set_fact(ENCODER, self.encoder_name)
-        settle(self._stores(), progress)
+        settle(stores, progress)
+        leave_no_others(stores)
         # What this process wrote, its own stores have seen.
         self._see(self.ledger.revision())
 
     def _stores(self) -> Stores:
         return Stores(
-            self.ledger, self.words, self.vectors, self.tokens, self.checksums, lambda: self.encoder
+            self.ledger,
+            self.words,
+            self.vectors,
+            self.tokens,
+            self.checksums,
+            lambda: self.encoder,
+            self.sharing,
         )

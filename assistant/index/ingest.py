@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from assistant.corpus import Paper, Reading, Rejection, merge, paper_id
+from assistant.index.checking import covers
 from assistant.index.checksums import Checksums, Sketches, sketch
 from assistant.index.chunking import Chunk, chunks, embedded_text
 from assistant.index.encoder import Encoder, Encoding
 from assistant.index.ledger import Ledger, Record, State, content_hash
+from assistant.index.sharing import Sharing
 from assistant.index.tokens import PaperTokens, Tokens, paper_tokens
 from assistant.index.vectors import EmbeddedChunk, Vectors
 from assistant.index.words import Words
@@ -30,6 +32,9 @@ ENCODER = "encoder"
 
 DISCARDING = "discarding"
 """The ledger's fact that a rebuild has not yet deleted what it makes anew."""
+
+REMAKING = "remaking"
+"""The ledger's fact that the vectors on a shared server are to be made anew, though they look right."""
 
 Progress = Callable[[int, int], None]
 """Told, as indexing goes on, how many papers are done and how many there are to do."""
@@ -58,6 +63,8 @@ class Stores:
     checksums: Checksums
     encoder: Callable[[], Encoder]
     """Loads the encoder: called only when there is something to encode."""
+    sharing: Sharing | None = None
+    """Where a server holds papers and vectors for several homes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +78,18 @@ class Plan:
     report: IngestReport
 
 
-def plan(reading: Reading, known: Mapping[str, Record], *, shipped: bool = False) -> Plan:
+def plan(
+    reading: Reading, known: Mapping[str, Record], *, shipped: bool = False, shared: bool = False
+) -> Plan:
     """Work out what a reading changes; changes nothing.
 
     To a user's own reading, papers that are leaving or that only the repository shipped are unknown.
 
     Args:
         reading: what was read.
-        shipped: whether it is the repository's own corpus.
         known: the ledger's records of the papers listed, by identifier.
+        shipped: whether it is the repository's own corpus.
+        shared: whether a server is to have every change, and not only those that need indexing.
     """
     held = {
         key: record
@@ -97,10 +107,11 @@ def plan(reading: Reading, known: Mapping[str, Record], *, shipped: bool = False
         if content_hash(papers[key]) != content_hash(held[key].paper)
     }
     added = papers.keys() - held.keys()
+    told = {key for key in papers.keys() & held.keys() if shared and papers[key] != held[key].paper}
     waiting = {key for key in papers.keys() & held.keys() if held[key].state is State.PENDING}
     return Plan(
         papers,
-        frozenset(added | changed | waiting),
+        frozenset(added | changed | told | waiting),
         IngestReport(
             listings=len(reading.listings),
             added=len(added),
@@ -129,7 +140,7 @@ def write(planned: Plan, ledger: Ledger, *, shipped: bool = False) -> None:
 
 
 def settle(stores: Stores, progress: Progress | None = None) -> None:
-    """Bring words and vectors up to the ledger; call it with the home locked.
+    """Bring the other stores up to the ledger; call it with the home locked.
 
     While a batch is written, the next one is encoded.
     """
@@ -141,11 +152,13 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
     being_written: frozenset[str] = frozenset()
     with ThreadPoolExecutor(1) as beside:
         while batch := _next_batch(stores.ledger, being_written):
-            read = [] if stores.vectors is None else _encode(batch, stores.encoder())
+            if stores.sharing is not None and written is not None:
+                written.result()  # a server is told of one batch after the other
+            prepared = _prepare(stores, batch)
             if written is not None:
                 done += written.result()
                 tell(done, total)
-            written = beside.submit(_write_batch, stores, batch, read)
+            written = beside.submit(_write_batch, stores, batch, prepared)
             being_written = frozenset(record.paper.paper_id for record in batch)
         if written is not None:
             written.result()
@@ -158,19 +171,70 @@ def _next_batch(ledger: Ledger, being_written: AbstractSet[str]) -> list[Record]
     return [record for record in waiting if record.paper.paper_id not in being_written][:BATCH]
 
 
-def _write_batch(stores: Stores, batch: Sequence[Record], read: Sequence["_Read"]) -> int:
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A batch that has been read by the encoder, as far as it has to be, and can be written."""
+
+    published: Sequence[Record]
+    """Papers that the server has from now on, of which other homes are still to be told."""
+    needs: "_Needs"
+    read: Sequence["_Read"]
+
+
+def _prepare(stores: Stores, batch: Sequence[Record]) -> _Prepared:
+    published = stores.sharing.publish(batch) if stores.sharing is not None else []
+    needs = _needs(stores, batch)
+    has_vectors = stores.vectors is not None and needs.anything
+    return _Prepared(published, needs, _encode(needs.anything, stores.encoder()) if has_vectors else [])
+
+
+def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared) -> int:
     """Write papers into every store, and mark them when all have them; gives how many they are."""
-    embedded = _embedded(read)
+    embedded, needs = _embedded(prepared.read), prepared.needs
     if stores.vectors is not None:
-        stores.vectors.replace(batch, embedded.chunks)
+        lacking = {held.paper.paper_id for held in needs.vectors}
+        stores.vectors.replace(
+            needs.vectors, [item for item in embedded.chunks if item.record.paper.paper_id in lacking]
+        )
+    if stores.sharing is not None:
+        stores.sharing.note(prepared.published, curated=bool(stores.ledger.fact(CURATED)))
     stores.words.replace(batch)
     with stores.ledger.transaction():
         checksums = stores.tokens.replace(embedded.tokens)
-        stores.checksums.replace(batch, checksums, embedded.sketches())
+        stores.checksums.replace(needs.anything, checksums, embedded.sketches())
+        if stores.sharing is not None:
+            stores.sharing.published(batch)
         stores.ledger.mark(batch, State.INDEXED)
         stores.ledger.advance()
         stores.tokens.seal()
     return len(batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What of a batch has to be made."""
+
+    anything: Sequence[Record]
+    """Papers that have to be read by the encoder, and kept checksums of."""
+    vectors: Sequence[Record]
+    """Those of them whose vectors have to be written."""
+
+
+def _needs(stores: Stores, batch: Sequence[Record]) -> _Needs:
+    """Find out what is there already: another home may have made the vectors, and this one the rest."""
+    if stores.sharing is None:
+        return _Needs(batch, batch)
+    made = stores.checksums.made(held.paper.paper_id for held in batch)
+    vectors: Sequence[Record] = []
+    if stores.vectors is not None:
+        texts = stores.vectors.texts(batch)
+        remaking = bool(stores.ledger.fact(REMAKING))
+        vectors = [
+            held for held in batch if remaking or not covers(held.paper, texts.get(held.paper.paper_id, {}))
+        ]
+    written = {held.paper.paper_id for held in vectors}
+    anything = [held for held in batch if held.paper.paper_id in written or held.paper.paper_id not in made]
+    return _Needs(anything, vectors)
 
 
 def _let_go(stores: Stores) -> None:
@@ -179,16 +243,35 @@ def _let_go(stores: Stores) -> None:
         return
     for start in range(0, len(leaving), BATCH):
         batch = leaving[start : start + BATCH]
+        # What another home has removed from the server, it may have taken up again by now.
+        gone = batch if stores.sharing is None else stores.sharing.withdraw(batch)
         if stores.vectors is not None:
-            stores.vectors.forget(batch)
+            stores.vectors.forget(gone)
+        if stores.sharing is not None:
+            stores.sharing.note(gone, curated=bool(stores.ledger.fact(CURATED)))
     stores.words.replace(leaving, leaving=True)
     with stores.ledger.transaction():
-        gone = [held.paper.paper_id for held in leaving]
-        stores.tokens.forget(gone)
-        stores.checksums.forget(gone)
+        ids = [held.paper.paper_id for held in leaving]
+        stores.tokens.forget(ids)
+        stores.checksums.forget(ids)
+        if stores.sharing is not None:
+            stores.sharing.withdrawn(leaving)
         stores.ledger.erase(leaving)
         stores.ledger.advance()
         stores.tokens.seal()
+
+
+def leave_no_others(stores: Stores) -> None:
+    """Delete the vectors on a server that are of none of its papers, after the vectors were made anew."""
+    if stores.sharing is None or not stores.ledger.fact(REMAKING):
+        return
+    if stores.vectors is not None:
+        # Listed first: whoever takes a paper up lists it before it writes its vectors.
+        of_chunk = {key: key.rpartition("-")[0] for key in stores.vectors.chunk_ids()}
+        strangers = stores.sharing.strangers(of_chunk.values())
+        stores.vectors.discard([key for key, paper in of_chunk.items() if paper in strangers])
+    with stores.ledger.transaction():
+        stores.ledger.set_fact(REMAKING, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +322,22 @@ def _embedded(read: Sequence[_Read]) -> _Embedded:
     return embedded
 
 
-def forget_derived(ledger: Ledger, tokens: Tokens, checksums: Checksums, encoder: str) -> None:
-    """Have everything but the papers made anew, by this encoder; call it with the home locked."""
+def forget_derived(
+    ledger: Ledger, tokens: Tokens, checksums: Checksums, encoder: str, *, shared: bool = False
+) -> None:
+    """Have everything but the papers made anew, by this encoder; call it with the home locked.
+
+    Args:
+        ledger: the papers.
+        tokens: their token vectors.
+        checksums: those of what was written.
+        encoder: the name of the encoder.
+        shared: whether the vectors are on a server, where they stay until others take their place.
+    """
     with ledger.transaction():
         # A process may die before, or while, the folders of the other stores are deleted.
         ledger.set_fact(DISCARDING, "yes")
+        ledger.set_fact(REMAKING, "yes" if shared else "")
         tokens.clear()
         checksums.clear()
         ledger.set_fact(ENCODER, encoder)

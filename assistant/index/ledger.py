@@ -161,6 +161,10 @@ class Ledger:
         )
         return None if waiting else int(revision or 0)
 
+    def file_number(self) -> int:
+        """Tell the file from a copy of it on the same disk."""
+        return self._path.stat().st_ino
+
     def faults(self) -> list[str]:
         """Have SQLite go through the whole file; give what it finds wrong."""
         return [fault for (fault,) in self.execute("PRAGMA quick_check(10)") if fault != "ok"]

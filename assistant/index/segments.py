@@ -29,9 +29,7 @@ ATTEMPTS = 3
 """A writer may merge segments between the reading of their list and of their files."""
 
 
-def damaged_files(
-    folder: Path, sound: set[str], *, whole: bool = False, most: int = AT_OPENING
-) -> list[str]:
+def damaged_files(folder: Path, sound: set[str], *, whole: bool = False, most: int = AT_OPENING) -> list[str]:
     """Name the files of committed segments that are missing, or not what Tantivy wrote.
 
     Args:

@@ -1,35 +1,30 @@
-"""The chunks and their vectors, in Chroma. Nothing else imports chromadb."""
+"""The chunks and their vectors, in a collection of Chroma: a folder's, or a server's."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from assistant.errors import DamageError, HomeError
 from assistant.index.checksums import Sketches, sketch
 from assistant.index.chunking import Chunk
 from assistant.index.encoder import Matrix, Vector
-from assistant.index.full import disk_is_full
 from assistant.index.ledger import Record, content_hash
 from assistant.index.words import day_number
 
 if TYPE_CHECKING:
-    from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
 COLLECTION = "papers"
 
-HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_search": 400}
+HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_search": 800}
 """What a new collection is searched by; one that is there keeps its own."""
 
-BATCH = 1_000
-"""Chunks read at a time where all are gone through."""
+
 SAME = 1e-5
 """The cosine distance under which two vectors are one."""
 
@@ -44,134 +39,160 @@ class EmbeddedChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkText:
+    """What Chroma holds of a chunk beside its vector."""
+
+    text: str
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class HeldChunk:
     """A chunk as Chroma gives it back."""
 
     chunk_id: str
-    text: str
-    metadata: Mapping[str, Any]
+    held: ChunkText
     sketch: tuple[float, float]
     """Of its vector."""
     found: bool
     """Whether the search for its vector gives it, or one just like it."""
 
+    @property
+    def paper_id(self) -> str:
+        """The paper it is of."""
+        return self.chunk_id.rpartition("-")[0]
+
+
+class Place(Protocol):
+    """Where a collection is: a folder, or a server."""
+
+    def open(self) -> "Collection":
+        """Open the collection, creating it where it is missing."""
+        ...
+
+    def reopen(self) -> "Collection":
+        """See what other processes have written since it was opened."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+    def batch_size(self) -> int:
+        """Say how many chunks can be written at once."""
+        ...
+
+    def page_size(self) -> int:
+        """Say how many chunks can be read at once."""
+        ...
+
+    def told(self, *, writing: bool = False) -> AbstractContextManager[None]:
+        """Say in a sentence what Chroma says when something fails."""
+        ...
+
 
 class Vectors:
-    """The Chroma collection of a home.
+    """A Chroma collection. Safe to use from several threads."""
 
-    Chroma loses vectors when two processes write one folder, and answers from an old state when another
-    process has written since it was opened: writes go through the home's lock, and `reload` opens it again.
-    """
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, place: Place) -> None:
         """Open the collection, creating it where it is missing.
 
         Raises:
             DamageError: Chroma cannot open the folder.
             HomeError: the disk is full.
+            ServerError: the server cannot be used.
         """
-        self._folder = folder
+        self._place = place
         self._lock = threading.Lock()
-        self._client, self._collection = self._open()
-
-    def _open(self) -> "tuple[Client, Collection]":
-        import chromadb
-        from chromadb.api.shared_system_client import SharedSystemClient
-        from chromadb.config import Settings
-
-        with self._told():
-            try:
-                client = cast(
-                    "Client",
-                    chromadb.PersistentClient(
-                        str(self._folder), settings=Settings(anonymized_telemetry=False)
-                    ),
-                )
-            except BaseException:
-                # What failed to start stays in Chroma's table, and would be given for the folder made anew.
-                if str(self._folder) not in SharedSystemClient._identifier_to_refcount:  # noqa: SLF001
-                    SharedSystemClient._identifier_to_system.pop(str(self._folder), None)  # noqa: SLF001
-                raise
-            try:
-                collection = client.get_or_create_collection(
-                    COLLECTION, embedding_function=None, configuration={"hnsw": HNSW}
-                )
-            except BaseException:
-                # A client that stays open would be given back for the same folder made anew.
-                client.close()
-                raise
-        return client, collection
-
-    @contextmanager
-    def _told(self, *, writing: bool = False) -> Iterator[None]:
-        """Say in a sentence what Chroma says about its files."""
-        try:
-            yield
-        except HomeError:
-            raise
-        except BaseException as error:
-            # A panic of Chroma's Rust is no Exception.
-            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-                raise
-            if disk_is_full(error):
-                raise HomeError(
-                    f"The disk took no more of {self._folder}: make room, and run the command again, "
-                    "which goes on where it was."
-                ) from error
-            if writing:
-                # On a full disk Chroma says which of its steps failed, and not always why.
-                raise HomeError(
-                    f"The vectors in {self._folder} could not be written ({error}): make room on the disk "
-                    "and run the command again, or, where that does not help, run assistant ingest --rebuild."
-                ) from error
-            raise DamageError(
-                f"The vectors in {self._folder} cannot be used ({error}): run assistant ingest --rebuild."
-            ) from error
+        self._collection = place.open()
 
     def reload(self) -> None:
         """See what other processes have written since the collection was opened."""
-        with self._lock, self._told():
-            # Clients of one folder share a system: only closing the last one lets go of the old state.
-            self._client.close()
-            self._client, self._collection = self._open()
+        with self._lock:
+            self._collection = self._place.reopen()
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Let go of the collection."""
         with self._lock:
-            self._client.close()
+            self._place.close()
 
     def replace(self, records: Sequence[Record], embedded: Sequence[EmbeddedChunk]) -> None:
-        """Hold these chunks in place of whatever is held of these papers; on disk on return."""
-        with self._lock, self._told(writing=True):
-            self._forget(records)
-            batch_size = self._client.get_max_batch_size()
+        """Hold these chunks in place of whatever is held of these papers; on disk on return.
+
+        Chunks that stay are written over, so that nobody who searches meanwhile misses them.
+        """
+        if not records:
+            return
+        metadatas = {item.chunk.chunk_id: _metadata(item) for item in embedded}
+        with self._lock, self._place.told(writing=True):
+            former = {
+                key: metadata or {}
+                for page in self._pages(["metadatas"], _of(records))
+                for key, metadata in zip(page["ids"], page["metadatas"], strict=True)
+            }
+            # Writing over a chunk keeps the metadata that it had and the new one has not.
+            self._delete([key for key in former.keys() & metadatas if former[key].keys() - metadatas[key]])
+            batch_size = self._place.batch_size()
             for start in range(0, len(embedded), batch_size):
                 batch = embedded[start : start + batch_size]
                 self._collection.upsert(
                     ids=[item.chunk.chunk_id for item in batch],
                     embeddings=np.stack([item.vector for item in batch]),
                     documents=[item.chunk.text for item in batch],
-                    metadatas=[_metadata(item) for item in batch],
+                    metadatas=[metadatas[item.chunk.chunk_id] for item in batch],
                 )
+            self._delete([key for key in former if key not in metadatas])
 
     def forget(self, records: Sequence[Record]) -> None:
         """Delete whatever is held of these papers."""
-        with self._lock, self._told(writing=True):
-            self._forget(records)
-
-    def _forget(self, records: Sequence[Record]) -> None:
         if records:
-            where: Any = {"paper_id": {"$in": [record.paper.paper_id for record in records]}}
-            self._collection.delete(where=where)
+            with self._lock, self._place.told(writing=True):
+                self._collection.delete(where=_of(records))
+
+    def texts(self, records: Sequence[Record]) -> dict[str, dict[str, ChunkText]]:
+        """Give what is held of some papers, at least one, but their vectors: by paper and chunk."""
+        held: dict[str, dict[str, ChunkText]] = {}
+        with self._lock, self._place.told():
+            for page in self._pages(["documents", "metadatas"], _of(records)):
+                for key, text, metadata in zip(
+                    page["ids"], page["documents"], page["metadatas"], strict=True
+                ):
+                    held.setdefault(key.rpartition("-")[0], {})[key] = ChunkText(text or "", metadata or {})
+        return held
+
+    def chunk_ids(self) -> list[str]:
+        """List all chunks."""
+        with self._lock, self._place.told():
+            return [key for page in self._pages([]) for key in page["ids"]]
+
+    def discard(self, chunk_ids: Sequence[str]) -> None:
+        """Delete chunks."""
+        with self._lock, self._place.told(writing=True):
+            self._delete(chunk_ids)
+
+    def _delete(self, chunk_ids: Sequence[str]) -> None:
+        size = self._place.batch_size()
+        for start in range(0, len(chunk_ids), size):
+            self._collection.delete(ids=list(chunk_ids[start : start + size]))
+
+    def _pages(self, include: list[Any], where: Any = None) -> Iterator[Any]:
+        """Get chunks, as many at a time as the place gives."""
+        size, offset = self._place.page_size(), 0
+        while True:
+            found = self._collection.get(where=where, limit=size, offset=offset, include=include)
+            yield found
+            if len(found["ids"]) < size:
+                return
+            offset += size
 
     def count(self) -> int:
         """Count the chunks."""
-        with self._lock, self._told():
+        with self._lock, self._place.told():
             return self._collection.count()
 
     def sketches(self) -> dict[str, tuple[float, float]]:
         """Give the sketch of every vector, by chunk."""
-        with self._lock, self._told():
+        with self._lock, self._place.told():
             return {
                 key: (float(row[0]), float(row[1]))
                 for ids, rows, _ in self._all(["embeddings"])
@@ -180,7 +201,7 @@ class Vectors:
 
     def each(self) -> Iterator[HeldChunk]:
         """Go through all chunks, and search for each."""
-        with self._lock, self._told():
+        with self._lock, self._place.told():
             for ids, rows, found in self._all(["embeddings", "documents", "metadatas"]):
                 # A chunk just like another may be found in its place: their distance from each other is none.
                 nearest = self._collection.query(
@@ -190,13 +211,14 @@ class Vectors:
                 is_found = [own in others or min(away, default=1.0) < SAME for own, others, away in first]
                 texts, metadatas = found["documents"] or [], found["metadatas"] or []
                 for key, row, text, metadata, seen in zip(ids, rows, texts, metadatas, is_found, strict=True):
-                    yield HeldChunk(key, text, metadata or {}, (float(row[0]), float(row[1])), seen)
+                    yield HeldChunk(
+                        key, ChunkText(text, metadata or {}), (float(row[0]), float(row[1])), seen
+                    )
 
     def _all(self, include: list[Any]) -> Iterator[tuple[list[str], Sketches, Any]]:
-        offset = 0
-        while (found := self._collection.get(limit=BATCH, offset=offset, include=include))["ids"]:
-            yield found["ids"], sketch(np.asarray(found["embeddings"])), found
-            offset += len(found["ids"])
+        for found in self._pages(include):
+            if found["ids"]:
+                yield found["ids"], sketch(np.asarray(found["embeddings"])), found
 
     def search(
         self, vector: Vector, limit: int, *, since: date | None = None, until: date | None = None
@@ -214,7 +236,7 @@ class Vectors:
             bounds.append({"published": {"$lte": day_number(until)}})
         where: Any = {"$and": bounds} if len(bounds) > 1 else bounds[0] if bounds else None
         query: Matrix = vector[np.newaxis]
-        with self._lock, self._told():
+        with self._lock, self._place.told():
             found = self._collection.query(
                 query_embeddings=query, n_results=limit, where=where, include=["distances"]
             )
@@ -225,6 +247,10 @@ class Vectors:
         for chunk_id, distance in zip(found["ids"][0], distances[0], strict=True):
             scores.setdefault(chunk_id.rpartition("-")[0], 1.0 - distance)
         return scores
+
+
+def _of(records: Sequence[Record]) -> Any:
+    return {"paper_id": {"$in": [record.paper.paper_id for record in records]}}
 
 
 def _metadata(item: EmbeddedChunk) -> dict[str, str | int]:

@@ -121,6 +121,8 @@ def _run(options: Options, given: dict[str, Any], settings: "Settings", folder: 
     shipped = given["questions"] is None
     home = options.home or (shipped_home(settings) if shipped else settings.home)
     recordings = Recordings(options.recordings or settings.cache / "recordings", replay=options.replay)
+    if shipped and options.home is None:  # the shipped papers and no other, which no server has to itself
+        settings = settings.model_copy(update={"chroma_url": None})
     which = {name: given[name] for name in ("suites", "sample", "seed", "since")}
     with (
         indexing_bar() as indexing,

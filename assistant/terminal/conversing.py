@@ -241,8 +241,9 @@ class Talk:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no file may hold, though somebody typed it."""
-        key = self.assistant.settings.openai_api_key
-        return secret_strings([key.get_secret_value() if key else None])
+        settings = self.assistant.settings
+        keys = (settings.openai_api_key, settings.chroma_api_key)
+        return secret_strings([key.get_secret_value() if key else None for key in keys])
 
     def _keep(self, exchange: Exchange) -> None:
         if self._history is None:

@@ -130,6 +130,7 @@ def status_object(status: Status, check: Check | None = None) -> dict[str, Any]:
         "encoder": status.encoder,
         "reader": status.reader,
         "without_tokens": status.without_tokens,
+        "server": status.server and {"address": status.server, "version": status.server_version},
         **({"check": checked} if checked else {}),
     }
 
@@ -242,6 +243,8 @@ def print_status(status: Status) -> None:
         if status.unfinished
         else ""
     )
+    if status.server:
+        say(f"Server   {status.server} (Chroma {status.server_version})")
     say(f"Papers   {status.papers}{unfinished}")
     say(f"Encoder  {status.encoder}")
     say(f"Reader   {status.reader}")

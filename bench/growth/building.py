@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.index.checksums import sketch
+from assistant.index.folder import CollectionFolder
 from assistant.index.index import Index
 from assistant.index.ingest import CURATED, ENCODER
 from assistant.index.ledger import State
@@ -83,7 +84,7 @@ class Block:
 def _write_vectors(folder: Path, generator: Generator, blocks: Sequence[Block], told: Connection) -> None:
     """Write the vectors of blocks, and tell after each how many seconds it took."""
     _prepare(folder, blocks)
-    vectors = Vectors(folder)
+    vectors = Vectors(CollectionFolder(folder, COLLECTION))
     for block in blocks:
         papers = block.of(generator)
         start = time.perf_counter()

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from assistant.index.encoder import Matrix, unit
-from assistant.index.vectors import Vectors
+from assistant.index.folder import CollectionFolder
+from assistant.index.vectors import COLLECTION, Vectors
 
 NEAREST = 100
 CHUNKS = 200
@@ -78,7 +79,7 @@ def recall(home: Path, questions: Matrix, efforts: tuple[int, ...] = ()) -> dict
     labels, _ = nearest(elements, unit(questions))
     exact_seconds = (time.perf_counter() - start) / len(questions)
     expected = [{chunk[label] for label in row} for row in labels.tolist()]
-    vectors = Vectors(folder)
+    vectors = Vectors(CollectionFolder(folder, COLLECTION))
     collection = vectors._collection  # noqa: SLF001 - the parameters are not the product's to change
     own = collection.configuration["hnsw"] or {}
     found: dict[str, Any] = {"exact_seconds": exact_seconds, "ef_search": own.get("ef_search"), "tried": {}}

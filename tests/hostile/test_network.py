@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chroma_server import ChromaRun
 from peer import MODEL, Peer
 
 from assistant.index.minilm_weights import EncoderFiles
@@ -132,6 +133,26 @@ def test_with_a_server_it_alone_is_spoken_to(watched: dict[str, str], peer: Peer
     done([sys.executable, "-c", LLAMAINDEX], variables, tmp_path)
     assert seen(tmp_path) == {allowed}
     assert peer.requests
+
+
+def test_with_a_chroma_server_it_alone_is_spoken_to(watched: dict[str, str], tmp_path: Path) -> None:
+    chroma = ChromaRun(tmp_path / "chroma")
+    try:
+        allowed = chroma.url.removeprefix("http://")
+        variables = {
+            **watched,
+            "NETWORK_ALLOWED": allowed,
+            "ASSISTANT_CHROMA_URL": chroma.url,
+            "ASSISTANT_HOME": str(tmp_path / "sharing"),
+            "CHROMA_OTEL_COLLECTION_ENDPOINT": "http://127.0.0.1:9",
+            "HTTP_PROXY": "http://127.0.0.1:9",
+        }
+        command = str(Path(sys.executable).parent / "assistant")
+        done([command, "ingest", "page.txt"], variables, tmp_path)
+        assert "On Tea" in done([command, "search", "tea near the kettle"], variables, tmp_path)
+    finally:
+        chroma.kill()
+    assert seen(tmp_path) == {allowed}
 
 
 def test_the_watch_sees_and_refuses(watched: dict[str, str], tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 # One that looks like a key, and one that nobody could tell from words.
 SHAPED, PLAIN = "sk-planted-4f9d0c2b7a6e_X", "Marmalade/orchard+7731"
 PASSWORD = "Sesame-4711-planted"
+CHROMA = "Juniper.ladder=5520"
 QUESTION = "How much energy does KettleNet save?"
 CURATED = {
     "id": "kettle",
@@ -145,11 +146,12 @@ def test_a_saved_conversation_is_its_owners_and_holds_no_key(
 ) -> None:
     work = tmp_path / "work"
     peer.by_default = telling
-    chosen = {**scene, "NO_COLOR": "1", "OPENAI_API_KEY": key, "OPENAI_BASE_URL": peer.url}
+    keys = {"OPENAI_API_KEY": key, "ASSISTANT_CHROMA_API_KEY": CHROMA}
+    chosen = {**scene, **keys, "NO_COLOR": "1", "OPENAI_BASE_URL": peer.url}
     terminal = Terminal(["assistant", "chat"], chosen, work, columns=100)
     try:
         terminal.until("\n>")
-        terminal.type(f"Is {key} a key?\r")
+        terminal.type(f"Is {key} a key, or {CHROMA}?\r")
         terminal.until("Sources (")
         for name in ("talk.md", "talk.json"):
             terminal.type(f"/save {name}\r")
@@ -159,9 +161,10 @@ def test_a_saved_conversation_is_its_owners_and_holds_no_key(
     for name in ("talk.md", "talk.json"):
         text = (work / name).read_text()
         assert "17.5%" in text
-        assert "Is (key removed) a key?" in text
+        assert "Is (key removed) a key, or (key removed)?" in text
         assert stat.S_IMODE((work / name).stat().st_mode) == 0o600
     assert holding(key, tmp_path) == []
+    assert holding(CHROMA, tmp_path) == []
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])

@@ -15,6 +15,7 @@ from assistant import HomeError, Paper
 from assistant.corpus import paper_id
 from assistant.index.chunking import Chunk
 from assistant.index.encoder import Vector, unit
+from assistant.index.folder import CollectionFolder
 from assistant.index.ledger import Record, State
 from assistant.index.vectors import COLLECTION, EmbeddedChunk, Vectors
 
@@ -55,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def vectors(folder: Path) -> Iterator[Vectors]:
-    vectors = Vectors(folder)
+    vectors = Vectors(CollectionFolder(folder, COLLECTION))
     vectors.replace([KETTLE, GLACIER, UNDATED], CHUNKS)
     yield vectors
     vectors.close()
@@ -112,15 +113,15 @@ def test_forgetting_takes_every_chunk_of_a_paper_and_no_other(vectors: Vectors) 
 
 def test_what_is_written_is_there_when_the_folder_is_opened_again(vectors: Vectors, folder: Path) -> None:
     vectors.close()
-    again = Vectors(folder)
+    again = Vectors(CollectionFolder(folder, COLLECTION))
     assert again.count() == 4
     assert next(iter(scores(again, axis(1)))) == "Glaciers"
     again.close()
 
 
 def test_more_chunks_than_a_batch_holds_go_in(folder: Path) -> None:
-    vectors = Vectors(folder)
-    limit = vectors._client.get_max_batch_size()
+    vectors = Vectors(CollectionFolder(folder, COLLECTION))
+    limit = vectors._place.batch_size()
     many = [chunk(KETTLE, number, {number % 384: 1.0}) for number in range(limit + 5)]
     vectors.replace([KETTLE], many)
     assert vectors.count() == limit + 5
@@ -156,4 +157,4 @@ print(json.dumps({"title": node.metadata["title"], "text": node.get_content()}))
 def test_a_file_in_the_folders_place_is_an_error_that_says_what_to_do(folder: Path) -> None:
     folder.write_text("not a folder")
     with pytest.raises(HomeError, match="--rebuild"):
-        Vectors(folder)
+        Vectors(CollectionFolder(folder, COLLECTION))

@@ -1,0 +1,183 @@
+"""A real `chroma run` on loopback, and a door in front of it that a test can lock."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+
+
+class ChromaRun:
+    """The server of a folder, which can be killed and started again on the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """What `ASSISTANT_CHROMA_URL` is set to."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @staticmethod
+    def arguments(folder: Path | str, port: int) -> list[str]:
+        """Give what stands behind `chroma run`."""
+        return ["--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = str(Path(sys.executable).parent / "chroma")
+        self._process = subprocess.Popen(
+            [command, "run", *self.arguments(self._folder, self.port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 60
+        with httpx.Client(trust_env=False, verify=False) as client:  # noqa: S501 - there is no TLS
+            while True:
+                try:
+                    client.get(f"{self.url}/api/v2/heartbeat").raise_for_status()
+                except httpx.HTTPError:
+                    assert self._process.poll() is None, "chroma run ended"
+                    assert time.monotonic() < until, "chroma run does not answer"
+                    time.sleep(0.05)
+                else:
+                    return
+
+    def kill(self) -> None:
+        """End it at once, as a power cut of the machine's process would: nothing is tidied up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def database(self) -> str:
+        """Make a database that nobody uses."""
+        name = f"d{uuid.uuid4().hex[:12]}"
+        with httpx.Client(trust_env=False, verify=False) as client:  # noqa: S501
+            made = client.post(f"{self.url}/api/v2/tenants/default_tenant/databases", json={"name": name})
+        made.raise_for_status()
+        return name
+
+
+class Door:
+    """A proxy in front of a server: it wants a key, may be slow for ever, and notes what came."""
+
+    def __init__(self, port: int, key: str | None = None) -> None:
+        self.behind, self.key = port, key
+        self.headers: list[dict[str, str]] = []
+        self.silent = threading.Event()
+        """While it is set, nothing is answered."""
+        self.chance: Callable[[], float] | None = None
+        """Gives a number from 0 to 1 for each request: below a tenth it is not passed on, and below two
+        tenths what comes back is not; either way the connection is cut."""
+        self.closing = threading.Event()
+        self._server = _DoorServer(("127.0.0.1", 0), _Passage)
+        self._server.door = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """The address of the door."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        """Stop."""
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _DoorServer(ThreadingHTTPServer):
+    door: Door
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, *_: object) -> None:
+        """A client that has gone is none."""
+
+
+class _Passage(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _DoorServer
+
+    def _pass(self) -> None:
+        door = self.server.door
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        door.headers.append({name.lower(): value for name, value in self.headers.items()})
+        while door.silent.is_set() and not door.closing.wait(0.02):
+            pass
+        if door.key is not None and self.headers.get("X-Chroma-Token") != door.key:
+            self._answer(401, b'{"error":"Unauthorized","message":"not ' + str(self.headers).encode() + b'"}')
+            return
+        luck = door.chance() if door.chance is not None else 1.0
+        if luck < 0.1:
+            self.close_connection = True
+            return
+        with closing(HTTPConnection("127.0.0.1", door.behind)) as behind:
+            behind.request(self.command, self.path, body, {"Content-Type": "application/json"})
+            reply = behind.getresponse()
+            told = reply.read()
+            if luck < 0.2:
+                self.close_connection = True
+            else:
+                self._answer(reply.status, told)
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815 - the base class's names
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def answering(reply: Callable[[bytes], bytes] | None) -> Iterator[str]:
+    """A server that answers what it is asked with some bytes, or with nothing; gives its address."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.05)
+
+        def serve() -> None:
+            held: list[socket.socket] = []
+            while not done.is_set():
+                try:
+                    client, _ = listening.accept()
+                except TimeoutError:
+                    continue
+                held.append(client)
+                if reply is not None:
+                    client.sendall(reply(client.recv(65_536)))
+                    client.close()
+            for client in held:
+                client.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        done.set()
+        thread.join()
+
+
+def http(status: int, body: str, kind: str = "application/json") -> bytes:
+    """Write a reply."""
+    head = f"HTTP/1.1 {status} So\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close"
+    return f"{head}\r\n\r\n{body}".encode()
