@@ -33,7 +33,8 @@ from assistant.index.ingest import (
 from assistant.index.ledger import Ledger, State
 from assistant.index.minilm_weights import NAME as MINILM
 from assistant.index.minilm_weights import encoder_files
-from assistant.index.server import ChromaServer, SharedVectors
+from assistant.index.server import ChromaServer
+from assistant.index.shared_vectors import SharedVectors
 from assistant.index.sharing import Sharing
 from assistant.index.tokens import Tokens
 from assistant.index.words import Words

@@ -5,14 +5,14 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from assistant.answering.secrets import public_address, redacted, secret_strings
-from assistant.errors import AssistantError, IndexMismatchError, ServerError
+from assistant.errors import AssistantError, ServerError
 from assistant.index.vectors import HNSW
 from assistant.settings import Settings
 
@@ -254,51 +254,6 @@ class ChromaServer:
         """Give what was said as part of a sentence, without keys and control characters."""
         plain = " ".join("".join(c if c.isprintable() else " " for c in _ERRNO.sub("", text)).split())
         return redacted(plain, self._secrets)[:LONGEST_REASON].rstrip(".: ") or "no reason given"
-
-
-class SharedVectors:
-    """The collection of vectors on a server, as a place of `Vectors`. Always as the server has it."""
-
-    def __init__(self, server: ChromaServer, name: str, encoder: str) -> None:
-        """Name the collection, and the encoder that its vectors are made with."""
-        self._server = server
-        self._name = name
-        self._encoder = encoder
-
-    def open(self) -> "Collection":
-        """Open the collection, creating it where it is missing.
-
-        Raises:
-            IndexMismatchError: it was made with another encoder.
-            ServerError: the server cannot be used.
-        """
-        collection = self._server.collection(self._name, {"encoder": self._encoder})
-        made_with = (collection.metadata or {}).get("encoder")
-        if made_with != self._encoder:
-            raise IndexMismatchError(
-                f"The vectors on {self._server.address} are made with {made_with}, not with {self._encoder}: "
-                "set ASSISTANT_EMBEDDING as it was, or ASSISTANT_CHROMA_DATABASE to another database."
-            )
-        return collection
-
-    def reopen(self) -> "Collection":
-        """Open it again."""
-        return self.open()
-
-    def close(self) -> None:
-        """Leave the server to those that use it besides."""
-
-    def batch_size(self) -> int:
-        """Say how many chunks can be written at once."""
-        return self._server.batch_size()
-
-    def page_size(self) -> int:
-        """Say how many chunks can be read at once."""
-        return PAGE
-
-    def told(self, *, writing: bool = False) -> AbstractContextManager[None]:
-        """Say in a sentence what fails."""
-        return self._server.told(writing=writing)
 
 
 def _read(session: "httpx.Client", url: str) -> tuple[int, bytes]:

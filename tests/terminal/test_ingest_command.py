@@ -78,6 +78,7 @@ def test_status_as_json(run: Run, small_home: Path) -> None:
         "encoder": "all-MiniLM-L6-v2",
         "reader": "extractive",
         "without_tokens": 0,
+        "server": None,
     }
 
 
