@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from judging import KEY, QUESTION, SAVES, TWO_CLAIMS, TWO_JUDGED, TWO_VERDICTS, claims, verdicts
@@ -99,6 +100,16 @@ def test_what_stands_around_the_object_does_no_harm(judge: Judge, peer: Peer, re
 def test_reading_a_hostile_reply_ends() -> None:
     for reply in ('{"a":' * 20_000, "{" * 100_000, '{"' * 5_000, '{"claims": [' + "[" * 50_000):
         assert read_form(Claims, reply, 1)[0] is None
+
+
+def test_a_form_behind_objects_that_break_off_is_found_in_time() -> None:
+    broken = '{"a":' * 600 + "x "
+    begun = time.thread_time()
+    found, _ = read_form(Claims, broken * 50 + claims((1, "Tea cools.")), 1)
+    # Trying each of 30,000 objects takes seconds.
+    assert time.thread_time() - begun < 1
+    assert found is not None
+    assert [claim.text for claim in found.claims] == ["Tea cools."]
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,7 @@ def holding(secret: str, *folders: Path) -> list[Path]:
 
 def test_a_key_is_found_nowhere(scene: dict[str, str], copied_home: Path, peer: Peer, tmp_path: Path) -> None:
     work, key = tmp_path / "work", PLAIN
-    with_password = peer.url.replace("://", f"://ada:{PASSWORD}@")
-    (work / ".env").write_text(f"OPENAI_API_KEY={key}\nOPENAI_BASE_URL={with_password}\n")
+    (work / ".env").write_text(f"OPENAI_API_KEY={key}\nOPENAI_BASE_URL={peer.url}\n")
     printed: list[str] = []
 
     def do(*arguments: str, status: int = 0, stdin: str = "", **more: str) -> str:
@@ -127,6 +126,8 @@ def test_a_key_is_found_nowhere(scene: dict[str, str], copied_home: Path, peer: 
     do(*questions, "--judge", "none", "--out", "failed", "--recordings", "other", "--json", status=3)
     # The judge gives claims where verdicts are due: its errors are part of the run.
     do(*questions, "--judge", "model", "--out", "judged", "--max-errors", "1", "--recordings", "judge")
+    with_password = peer.url.replace("://", f"://ada:{PASSWORD}@")
+    do(*questions, "--judge", "none", "--out", "named", *reports, OPENAI_BASE_URL=with_password)
 
     # All of it happened, with the key:
     assert {f"Bearer {key}"} == {request.headers["authorization"] for request in peer.requests}

@@ -18,6 +18,8 @@ ASKED = 2
 """How often a model is asked for the same: once more after a reply that cannot be used."""
 
 _OBJECT = re.compile(r'\{\s*["}]')
+DEEPEST = 32
+"""Objects in one another that are tried one by one where the outermost breaks off; a form has two."""
 
 Prompt = Callable[[str], Sequence[Message]]
 """Writes the messages, given what was wrong with the reply before; nothing at first."""
@@ -162,14 +164,21 @@ def read_form(form: type[AnyForm], reply: str, count: int) -> tuple[AnyForm | No
 def _objects(text: str) -> Generator[Any]:
     """Give every JSON object of a text that is in no other one."""
     decoder = json.JSONDecoder()
-    end = 0
+    end = broken = nested = 0
     while begun := _OBJECT.search(text, end):
         try:
             value, end = decoder.raw_decode(text, begun.start())
         except RecursionError:
             return  # nested as no form is
-        except ValueError:
+        except json.JSONDecodeError as error:
             end = begun.start() + 1
+            # Objects that all break off in one place are one in another: so many need not all be tried.
+            nested = nested + 1 if error.pos == broken else 1
+            broken = error.pos
+            if nested > DEEPEST:
+                end = max(end, broken)
+        except ValueError:
+            end = begun.start() + 1  # a number that Python does not read
         else:
             yield value
 
