@@ -7,6 +7,7 @@ vector, scaled to length 1, and its label), so that both searches see the same n
 import pickle
 import struct
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from assistant.index.vectors import COLLECTION, Vectors
 NEAREST = 100
 CHUNKS = 200
 """What a search asks Chroma for, of which the first `NEAREST` are compared."""
-HEADER = 28
-"""Where the file's header says how many bytes an element has, and where in it label and vector are."""
+HEADER = 20
+"""Where the file's header says how many elements there are, how many bytes each has, and where in these label
+and vector are."""
 
 BLOCK = 20_000
 """Vectors that are multiplied at a time."""
@@ -34,7 +36,8 @@ def graph(folder: Path, dimension: int) -> tuple[Any, dict[int, str]]:
     """
     (level,) = folder.glob("*/data_level0.bin")
     metadata = pickle.loads((level.parent / "index_metadata.pickle").read_bytes())  # noqa: S301 - Chroma's
-    size, label, vector = struct.unpack_from("<3Q", (level.parent / "header.bin").read_bytes(), HEADER)
+    header = (level.parent / "header.bin").read_bytes()
+    count, size, label, vector = struct.unpack_from("<4Q", header, HEADER)
     element = np.dtype(
         {
             "names": ["vector", "label"],
@@ -43,20 +46,27 @@ def graph(folder: Path, dimension: int) -> tuple[Any, dict[int, str]]:
             "itemsize": size,
         }
     )
-    return np.memmap(level, element, "r")[: len(metadata["label_to_id"])], metadata["label_to_id"]
+    return np.memmap(level, element, "r")[:count], metadata["label_to_id"]
 
 
-def nearest(elements: Any, questions: Matrix) -> tuple[np.ndarray, np.ndarray]:
+def nearest(elements: Any, known: Iterable[int], questions: Matrix) -> tuple[np.ndarray, np.ndarray]:
     """Find the labels and cosines of the nearest vectors of each question, block by block.
+
+    Args:
+        elements: vectors and labels.
+        known: the labels that count; a vector that was replaced has another.
+        questions: vectors of length 1.
 
     Returns:
         Shapes `(questions, NEAREST)`, best first.
     """
+    counting = np.fromiter(known, np.uint64)
     labels = np.zeros((len(questions), 0), np.int64)
     cosines = np.zeros((len(questions), 0), np.float32)
     for start in range(0, len(elements), BLOCK):
         block = elements[start : start + BLOCK]
         here = questions @ np.ascontiguousarray(block["vector"]).T
+        here[:, ~np.isin(block["label"], counting)] = -np.inf
         cosines = np.hstack([cosines, here])
         labels = np.hstack([labels, np.broadcast_to(block["label"].astype(np.int64), here.shape)])
         kept = np.argsort(-cosines, axis=1, kind="stable")[:, :NEAREST]
@@ -76,7 +86,7 @@ def recall(home: Path, questions: Matrix, efforts: tuple[int, ...] = ()) -> dict
     folder = home / "vectors"
     elements, chunk = graph(folder, questions.shape[1])
     start = time.perf_counter()
-    labels, _ = nearest(elements, unit(questions))
+    labels, _ = nearest(elements, chunk, unit(questions))
     exact_seconds = (time.perf_counter() - start) / len(questions)
     expected = [{chunk[label] for label in row} for row in labels.tolist()]
     vectors = Vectors(CollectionFolder(folder, COLLECTION))

@@ -55,7 +55,7 @@ def _machine(report: Mapping[str, Any]) -> str:
         f"{report['questions']} curated questions each. {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory'] / 1e9:.0f} GB; Python {machine['python']}, chromadb {machine['chromadb']}, "
         f"tantivy {machine['tantivy']}, SQLite {machine['sqlite']}. The load of the machine was "
-        f"{min(loads):.1f} to {max(loads):.1f}, this bench's own 1 of it: what others took "
+        f"{min(loads):.1f} to {max(loads):.1f}, this bench's part in it: what others took "
         "shows in the times by the clock, and hardly in those by the processor.\n"
     )
 
