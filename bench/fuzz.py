@@ -28,7 +28,6 @@ from assistant.answering.budget import unfenced
 from assistant.answering.citations import MARKER, CitationFilter, cited_sentences, read_numbers
 from assistant.answering.followups import Before, asks_only_for_dates, bearing
 from assistant.answering.reply import Reply
-from assistant.answering.secrets import public_address, redacted
 from assistant.answering.sentences import sentences
 from assistant.corpus import Paper, normalised_title, paper_id, read_jsonl, read_page, read_sources
 from assistant.corpus.flaws import flaw, quoted
@@ -43,6 +42,7 @@ from assistant.evaluation.questions import read_questions
 from assistant.evaluation.reports.text import legible
 from assistant.retrieval.filters import DateRange
 from assistant.retrieval.search import checked_question
+from assistant.secrets import public_address, redacted
 from assistant.terminal.cleaning import cleaned, escaped
 from assistant.terminal.live import MarkdownWriter
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assistant.answering.plain import ControlFilter
-from assistant.answering.secrets import redacted
 from assistant.errors import Failure, ModelError
+from assistant.secrets import redacted
 
 if TYPE_CHECKING:
     import openai

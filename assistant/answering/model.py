@@ -16,9 +16,9 @@ from assistant.answering.endless import Bound
 from assistant.answering.failures import Server, known_failures
 from assistant.answering.habits import TEMPERATURE, Habits
 from assistant.answering.prompts import Message
-from assistant.answering.secrets import public_address, secret_strings
 from assistant.answering.tokens import TokenCount, counter
 from assistant.errors import Failure
+from assistant.secrets import public_address, secret_strings
 from assistant.settings import Settings
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from pydantic import BaseModel, ValidationError, model_validator
 from assistant.answering.answer import Usage
 from assistant.answering.model import ChatModel, Delta
 from assistant.answering.prompts import Message
-from assistant.answering.secrets import HIDDEN
 from assistant.answering.tokens import TokenCount
 from assistant.errors import Failure, ModelError, RecordingError
+from assistant.secrets import HIDDEN
 
 LASTING = frozenset({Failure.CONTEXT, Failure.FILTERED})
 """Failures that the same prompt meets again: part of what is kept. After any other, asking again helps."""

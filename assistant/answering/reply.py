@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from assistant.answering.citations import CitationFilter, without_citation
 from assistant.answering.links import LinkFilter
 from assistant.answering.plain import ControlFilter, LiteralFilter, ThoughtFilter, through
-from assistant.answering.secrets import HIDDEN
+from assistant.secrets import HIDDEN
 
 REFUSAL_SIGN = "NO_ANSWER_IN_PAPERS"
 """What a model writes, and nothing else, when the papers do not answer."""

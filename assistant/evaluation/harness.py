@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from assistant.answering.recorded import Recordings
-from assistant.answering.secrets import public_address
 from assistant.assistant import Assistant
 from assistant.corpus import paper_id
 from assistant.errors import InputError
@@ -21,6 +20,7 @@ from assistant.evaluation.results import Result
 from assistant.evaluation.run import RUN, Run, append_results, mend_results, read_results
 from assistant.evaluation.running import MAX_ERRORS, Progress, Task, TooManyErrorsError, ask_all, tasks
 from assistant.retrieval import DateRange
+from assistant.secrets import public_address
 from assistant.settings import EXTRACTIVE
 
 OFFLINE = "offline"

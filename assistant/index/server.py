@@ -11,9 +11,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from assistant.answering.secrets import public_address, redacted, secret_strings
 from assistant.errors import AssistantError, ServerError
 from assistant.index.vectors import HNSW
+from assistant.secrets import public_address, redacted, secret_strings
 from assistant.settings import Settings
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from assistant.answering.answer import Answer, Usage
 from assistant.answering.failures import Server, known_failures
 from assistant.answering.model import Delta
 from assistant.answering.prompts import Message
-from assistant.answering.secrets import public_address, secret_strings
 from assistant.answering.tokens import TokenCount, counter
 from assistant.errors import Failure
 from assistant.retrieval import Hit
+from assistant.secrets import public_address, secret_strings
 from assistant.settings import Settings
 
 if TYPE_CHECKING:

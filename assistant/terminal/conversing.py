@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from assistant.answering.citations import MARKER
 from assistant.answering.conversation import Exchange
-from assistant.answering.secrets import secret_strings
 from assistant.assistant import Assistant
 from assistant.corpus import Paper
 from assistant.errors import AssistantError, InputError
+from assistant.secrets import secret_strings
 from assistant.settings import EXTRACTIVE
 from assistant.terminal import rendering
 from assistant.terminal.cleaning import cleaned

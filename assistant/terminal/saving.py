@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from assistant.answering.citations import MARKER
 from assistant.answering.objects import answer_object, usage_object
-from assistant.answering.secrets import HIDDEN
 from assistant.index.function_words import FUNCTION_WORDS
+from assistant.secrets import HIDDEN
 from assistant.terminal.cleaning import cleaned, escaped
 
 if TYPE_CHECKING:

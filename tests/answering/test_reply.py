@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answering.reply import REFUSAL_SIGN, Reply
-from assistant.answering.secrets import HIDDEN
+from assistant.secrets import HIDDEN
 
 KEY = "sk-loopback-0123456789"
 SHOWN = 5

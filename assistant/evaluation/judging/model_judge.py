@@ -15,9 +15,9 @@ from assistant.answering.budget import unfenced
 from assistant.answering.model import ChatModel
 from assistant.answering.plain import ControlFilter
 from assistant.answering.prompts import Message, Name, Prompts
-from assistant.answering.secrets import redacted
 from assistant.evaluation.judging.judge import Claim, Judgement, Source, Statement, Verdict
 from assistant.evaluation.judging.structured import Claims, Verdicts, ask_for
+from assistant.secrets import redacted
 
 NOTHING_CITED = "The sentence cites nothing."
 NOT_WORD_FOR_WORD = "[not in the papers word for word] "
