@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLLECTION = "papers"
 
-HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_search": 800}
+HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_search": 2_400}
 """What a new collection is searched by; one that is there keeps its own."""
 
 

@@ -55,8 +55,9 @@ def _machine(report: Mapping[str, Any]) -> str:
         f"{report['questions']} curated questions each. {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory'] / 1e9:.0f} GB; Python {machine['python']}, chromadb {machine['chromadb']}, "
         f"tantivy {machine['tantivy']}, SQLite {machine['sqlite']}. The load of the machine was "
-        f"{min(loads):.1f} to {max(loads):.1f}, this bench's part in it: what others took "
-        "shows in the times by the clock, and hardly in those by the processor.\n"
+        f"{min(loads):.1f} to {max(loads):.1f}, this bench in it. Times by the clock hold what other "
+        "programs took; those by the processor do not, but threads that wait for each other "
+        "spin, and raise them too.\n"
     )
 
 
