@@ -146,7 +146,14 @@ def machine() -> dict[str, Any]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
-    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, metavar="PAPERS")
+    parser.add_argument(
+        "--sizes",
+        nargs="+",
+        type=int,
+        default=SIZES,
+        metavar="PAPERS",
+        help="at least 1,000 each, from which on Chroma keeps its graph in files (default: %(default)s)",
+    )
     parser.add_argument("--folder", type=Path, required=True, help="keeps the homes for later runs")
     parser.add_argument(
         "--runs", type=int, default=RUNS, help="processes of each size (default: %(default)s)"

@@ -91,7 +91,7 @@ def recall(home: Path, questions: Matrix, efforts: tuple[int, ...] = ()) -> dict
     expected = [{chunk[label] for label in row} for row in labels.tolist()]
     vectors = Vectors(CollectionFolder(folder, COLLECTION))
     collection = vectors._collection  # noqa: SLF001 - the parameters are not the product's to change
-    own = collection.configuration["hnsw"] or {}
+    own = collection.configuration_json["hnsw"] or {}
     found: dict[str, Any] = {"exact_seconds": exact_seconds, "ef_search": own.get("ef_search"), "tried": {}}
     try:
         for effort in efforts or (None,):

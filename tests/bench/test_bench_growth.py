@@ -1,6 +1,9 @@
-"""The growth bench on a few hundred papers: real stores, real processes."""
+"""The growth bench on a thousand papers: real stores, real processes."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +14,12 @@ from assistant import Settings
 from assistant.corpus import Reading, normalised_title
 from assistant.index.encoder import Encoder
 from assistant.index.index import Index
-from bench.growth.__main__ import main
 from bench.growth.corpus import BLOCK, Generator, Shipped, coined, read_shipped
 from bench.growth.exact import nearest
 from bench.growth.report import as_markdown
 
-SIZE = 300
+REPOSITORY = Path(__file__).parents[2]
+SIZE = 1_000
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +37,14 @@ def shipped(folder: Path, encoder: Encoder) -> list[Shipped]:
 @pytest.fixture(scope="module")
 def report(folder: Path, cache: Path) -> dict[str, Any]:
     path = folder / "growth.json"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASSISTANT_CACHE", str(cache))
-        sizes = ["--sizes", str(SIZE), "--runs", "2", "--questions", "4"]
-        main([*sizes, "--folder", str(folder), "--efforts", "100", "400", "--json", str(path)])
+    sizes = ["--sizes", str(SIZE), "--runs", "2", "--questions", "4", "--efforts", "100", "400"]
+    subprocess.run(
+        [sys.executable, "-m", "bench.growth", *sizes, "--folder", folder, "--json", path],
+        cwd=REPOSITORY,
+        env={**os.environ, "ASSISTANT_CACHE": str(cache)},
+        check=True,
+        timeout=300,
+    )
     assert path.with_suffix(".md").read_text() == as_markdown(json.loads(path.read_text()))
     found: dict[str, Any] = json.loads(path.read_text())
     return found
