@@ -21,6 +21,12 @@ EACH = 25
 """Questions of each suite, evenly from all of it."""
 
 HERE = Path(__file__).parent
+MAKE_GRAPH = """
+from assistant.index.minilm_weights import encoder_files
+from assistant.settings import Settings
+
+encoder_files(Settings.load())
+"""
 
 
 class Setting:
@@ -49,8 +55,10 @@ class Setting:
         chosen = [suite[:: max(1, len(suite) // EACH)][:EACH] for suite in asked]
         self.questions.write_text(json.dumps([question for suite in chosen for question in suite]))
         settings = Settings.load()
-        self.files = encoder_files(settings)
         self.environment = environment(folder, settings.cache)
+        # Made by another process, where it is not there: none that this one starts has less memory than it.
+        run([sys.executable, "-c", MAKE_GRAPH], self.environment)
+        self.files = encoder_files(settings)
 
     def ours(self, mode: str, *arguments: str | Path, home: Path | None = None) -> Ended:
         """Run our side of a table."""
