@@ -10,6 +10,8 @@ too few or too many does no harm.
 import math
 import re
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from assistant.corpus.lines import BANNER, BUTTON, BYLINE, DATE, Line, Mark, has_link
 
@@ -50,10 +52,10 @@ def cheapest_labelling(lines: list[Line]) -> list[Label]:
     for before, line in zip([_EDGE, *lines], [*lines, _EDGE], strict=True):
         reached: dict[Label, float] = {}
         step: dict[Label, Label] = {}
+        steps_from = _step_costs(_Pair.of(before, line, dated=dated))
         for label, own in _own_costs(line).items():
-            ways = {
-                was: cost + _step_cost(before, was, line, label, dated=dated) for was, cost in costs.items()
-            }
+            step_from = steps_from[label]
+            ways = {was: cost + step_from[was] for was, cost in costs.items()}
             step[label] = min(ways, key=ways.__getitem__)
             reached[label] = own + ways[step[label]]
         costs = reached
@@ -114,29 +116,58 @@ def _text_cost(line: Line) -> float:
     return shape + next((cost for length, cost in brevity if len(line.text) < length), 0.0)
 
 
-def _step_cost(before: Line, was: Label, line: Line, label: Label, *, dated: bool) -> float:
-    """Say what `label` costs after `was`; where a page is `dated`, most papers have details."""
+class _Pair(NamedTuple):
+    """What the step from one line to the next goes by; of a page's pairs, most are alike."""
+
+    before_mark: Mark | None
+    before_place: int | None
+    finished: bool
+    """Whether the line before ends as prose does."""
+    short: bool
+    """Whether the line before could be a title, as far as its length goes."""
+    mark: Mark | None
+    place: int | None
+    more: float
+    """The cost of the line's being a further paragraph after prose."""
+    dated: bool
+    """Whether the page has details of most papers."""
+
+    @classmethod
+    def of(cls, before: Line, line: Line, *, dated: bool) -> "_Pair":
+        short = len(before.text) < LONG_TITLE
+        more = _more_cost(before, line) if before is not _EDGE and line is not _EDGE else math.inf
+        return cls(before.mark, before.place, before.finished, short, line.mark, line.place, more, dated)
+
+
+@lru_cache(maxsize=4_096)
+def _step_costs(pair: _Pair) -> dict[Label, dict[Label, float]]:
+    """Give the cost of each label, by the label before it."""
+    return {label: {was: _step_cost(pair, was, label) for was in Label} for label in Label}
+
+
+def _step_cost(pair: _Pair, was: Label, label: Label) -> float:
     cost = 0.0
     if was is Label.TITLE and label is not Label.TEXT:
         cost += ORPHAN
     if was in PROSE and label is not Label.MORE:
         # A short one that ends like a title had better be one.
-        unfinished = 5.5 if was is Label.MORE and len(before.text) < LONG_TITLE else 2.0
-        cost += 0.0 if before.finished else unfinished
-        cost += 1.0 if dated and label is not Label.DETAIL else 0.0
+        unfinished = 5.5 if was is Label.MORE and pair.short else 2.0
+        cost += 0.0 if pair.finished else unfinished
+        cost += 1.0 if pair.dated and label is not Label.DETAIL else 0.0
     if was is Label.DETAIL and label is not Label.DETAIL:
-        cost += _BROKEN_OFF.get(before.mark, 0.0)
+        cost += _BROKEN_OFF.get(pair.before_mark, 0.0)
     match label:
         case Label.TITLE:
-            return cost + (8.0 if (before.place, line.place) in ((BANNER, BUTTON), (BYLINE, DATE)) else 0.0)
+            places = (pair.before_place, pair.place)
+            return cost + (8.0 if places in ((BANNER, BUTTON), (BYLINE, DATE)) else 0.0)
         case Label.TEXT:
             return cost + (0.0 if was is Label.TITLE else ORPHAN + 1.0)
         case Label.MORE:
-            return cost + (_more_cost(before, line) if was in PROSE else math.inf)
+            return cost + (pair.more if was in PROSE else math.inf)
         case Label.FURNITURE:
-            return cost + _furniture_cost(before, was, line)
+            return cost + _furniture_cost(pair, was)
         case Label.DETAIL:
-            return cost + _detail_cost(before, was, line)
+            return cost + _detail_cost(pair, was)
         case Label.EDGE:
             return cost
 
@@ -149,12 +180,12 @@ def _more_cost(before: Line, line: Line) -> float:
     return 3.0 if before.finished or before.text.endswith(":") else 6.0
 
 
-def _furniture_cost(before: Line, was: Label, line: Line) -> float:
+def _furniture_cost(pair: _Pair, was: Label) -> float:
     """Expect a header at the top, in its order; further down believe only its plainest lines."""
-    if was is Label.EDGE or line.place in (BANNER, BYLINE):
+    if was is Label.EDGE or pair.place in (BANNER, BYLINE):
         return 0.0
     if was is Label.FURNITURE:
-        return 0.0 if (before.place or 0) < (line.place or 0) else 3.0
+        return 0.0 if (pair.before_place or 0) < (pair.place or 0) else 3.0
     return 2.0
 
 
@@ -170,9 +201,9 @@ _BROKEN_OFF: dict[Mark | None, float] = {Mark.AUTHORS: 2.0, Mark.DOT: 6.0}
 """What it costs that a paper's details end with one that others follow."""
 
 
-def _detail_cost(before: Line, was: Label, line: Line) -> float:
-    if line.mark is None:
+def _detail_cost(pair: _Pair, was: Label) -> float:
+    if pair.mark is None:
         return math.inf
-    after = _DETAIL_COSTS.get(before.mark, {}) if was is Label.DETAIL else _DETAIL_COSTS[None]
+    after = _DETAIL_COSTS.get(pair.before_mark, {}) if was is Label.DETAIL else _DETAIL_COSTS[None]
     astray = 3.0 if was in (Label.EDGE, Label.FURNITURE) else 0.0
-    return astray + after.get(line.mark, math.inf)
+    return astray + after.get(pair.mark, math.inf)
