@@ -19,7 +19,7 @@ MARKER = re.compile(r"\[\d{1,9}\]")
 """A marker in an answer. No answer has a thousand million sources, and longer numbers cannot be read."""
 
 _OPEN, _CLOSE = "[\uff3b\u3010\u3014\u3016\u27e6", "]\uff3d\u3011\u3015\u3017\u27e7"
-_OPENING = re.escape(_OPEN)
+_OPENING, _CLOSING = re.escape(_OPEN), re.escape(_CLOSE)
 _ENDS_CLAIM = frozenset(".,;:!?\n[(\u3010")
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -152,8 +152,10 @@ class CitationFilter(Scanner):
 
     # Of brackets, those are plain after which comes what no marker has.
     PLAIN = re.compile(
-        rf"(?:[^({_OPENING}]+|[{_OPENING}](?=[{_OPENING}]{{2}})|\((?=[0-9, ]{{0,9}}[(A-Za-z]))+"
+        rf"(?:[^({_OPENING}]+|[{_OPENING}](?=[{_OPENING}]{{2}}|[^{_OPENING}{_CLOSING}\n]{{1,20}}[{_OPENING}\n])"
+        r"|\((?=[0-9, ]{0,9}[(A-Za-z]))+"
     )
+    WHOLE = re.compile(r"\[([0-9]{1,9}(?:, ?[0-9]{1,9}){0,9})\]")
 
     def __init__(self, shown: int) -> None:
         """Know markers from 1 to `shown`; all others are removed."""
@@ -166,6 +168,9 @@ class CitationFilter(Scanner):
         """The papers named, by the number they were shown with, in order of appearance."""
         self.removed = 0
         """How many numbers named no paper."""
+
+    def _take(self, whole: "re.Match[str]") -> None:
+        self._mark(whole[1], whole[0])
 
     def _text(self, character: str) -> None:
         if character in _OPEN:

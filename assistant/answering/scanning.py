@@ -14,6 +14,8 @@ class Scanner:
 
     PLAIN: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
     """Matches, where nothing special is under way, a stretch that is shown as it is, or a part of it."""
+    WHOLE: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+    """Matches there something special that is whole, and would be taken the same character by character."""
 
     def __init__(self) -> None:
         self._mode: Callable[[str], None] = self._text
@@ -45,6 +47,9 @@ class Scanner:
         """Read a character where nothing special is under way."""
         self._emit(character)
 
+    def _take(self, whole: "re.Match[str]") -> None:
+        """Read something special that is whole."""
+
     def _finish(self) -> None:
         """Decide what is held when the text ends here; what stays held is shown as it is."""
 
@@ -55,6 +60,10 @@ class Scanner:
                 character, self._again = self._again[end : end + 1], self._again[end + 1 :]
             else:
                 end = self._shown_plain(self._piece, self._at)
+                if self._mode == self._text and (whole := self.WHOLE.match(self._piece, end)):
+                    self._at = whole.end()
+                    self._take(whole)
+                    continue
                 character, self._at = self._piece[end : end + 1], end + 1
             if character:
                 self._mode(character)

@@ -106,7 +106,7 @@ def _parsed(record: str) -> object:
     if reason := flaw(record):
         raise _FlawError(reason)
     try:
-        return json.loads(record, parse_constant=_refuse)
+        return _DECODER.decode(record)
     except _FlawError:
         raise
     except json.JSONDecodeError as error:
@@ -121,6 +121,9 @@ def _parsed(record: str) -> object:
 
 def _refuse(constant: str) -> NoReturn:
     raise _FlawError(f"{constant} is not JSON; write null or a number.")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _listing(record: object, source: str) -> Listing:

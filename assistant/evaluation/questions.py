@@ -22,6 +22,8 @@ CHAT = "chat"
 ALL_SUITES = (*SUITES, CHAT)
 
 
+MOST_FLAWS = 1_000
+"""Flaws that are told one by one; after them nothing more is read."""
 LARGEST = 64 * 2**20
 """Bytes that a question file may hold."""
 
@@ -121,16 +123,16 @@ def read_questions(paths: Iterable[Path]) -> list[Dialogue]:
     seen: dict[str, str] = {}
     for path in paths:
         for number, line in enumerate(_lines(path), start=1):
+            if len(flaws) >= MOST_FLAWS:
+                flaws.append(f"{path}: is not read beyond line {number - 1}: this is hardly a question file.")
+                break
             if not line.strip():
                 continue
             place = f"{path}, line {number}"
             try:
-                dialogue = _dialogue(json.loads(line))
-            except ValidationError as error:
-                flaws.extend(f"{place}: {_said(flaw)}." for flaw in error.errors())
-                continue
-            except (ValueError, RecursionError) as error:
-                flaws.append(f"{place}: is no JSON ({error}).")
+                dialogue = _read_line(line)
+            except _FlawsError as error:
+                flaws.extend(f"{place}: {flaw}." for flaw in error.flaws)
                 continue
             for name in {turn.question_id for turn in dialogue} | {dialogue[0].conversation} - {""}:
                 if name in seen:
@@ -142,6 +144,23 @@ def read_questions(paths: Iterable[Path]) -> list[Dialogue]:
     if flaws:
         raise QuestionsError(flaws)
     return dialogues
+
+
+class _FlawsError(ValueError):
+    """Why a line is no question."""
+
+    def __init__(self, flaws: Sequence[str]) -> None:
+        super().__init__()
+        self.flaws = flaws
+
+
+def _read_line(line: str) -> Dialogue:
+    try:
+        return _dialogue(json.loads(line))
+    except ValidationError as error:
+        raise _FlawsError([_said(flaw) for flaw in error.errors()]) from None
+    except (ValueError, RecursionError) as error:
+        raise _FlawsError([f"is no JSON ({error})"]) from None
 
 
 def _lines(path: Path) -> list[str]:

@@ -13,6 +13,7 @@ from assistant.errors import InputError
 from assistant.evaluation.choosing import cluster, of_suites, sampled, since
 from assistant.evaluation.questions import (
     ALL_SUITES,
+    MOST_FLAWS,
     CuratedQuestion,
     QuestionsError,
     load_conversations,
@@ -62,6 +63,12 @@ def test_every_bad_line_is_named_and_not_the_first_alone(tmp_path: Path) -> None
     assert found[1] == "line 3: is no JSON object."
     assert found[2] == f"line 5: suite: is missing: write one of {', '.join(ALL_SUITES)}."
     assert found[3].startswith("line 6: id: 's' is taken by ")
+
+
+def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path: Path) -> None:
+    found = flaws(tmp_path, *["{"] * (MOST_FLAWS + 500))
+    assert len(found) == MOST_FLAWS + 1
+    assert found[-1].endswith(f"is not read beyond line {MOST_FLAWS}: this is hardly a question file.")
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ ASKED = 2
 _OBJECT = re.compile(r'\{\s*["}]')
 DEEPEST = 32
 """Objects in one another that are tried one by one where the outermost breaks off; a form has two."""
+BROKEN = 1_000
+"""Objects that may break off before a text is taken to hold no more: each takes a look at all before it."""
 
 Prompt = Callable[[str], Sequence[Message]]
 """Writes the messages, given what was wrong with the reply before; nothing at first."""
@@ -164,14 +166,14 @@ def read_form(form: type[AnyForm], reply: str, count: int) -> tuple[AnyForm | No
 def _objects(text: str) -> Generator[Any]:
     """Give every JSON object of a text that is in no other one."""
     decoder = json.JSONDecoder()
-    end = broken = nested = 0
-    while begun := _OBJECT.search(text, end):
+    end = broken = nested = failed = 0
+    while failed < BROKEN and (begun := _OBJECT.search(text, end)):
         try:
             value, end = decoder.raw_decode(text, begun.start())
         except RecursionError:
             return  # nested as no form is
         except json.JSONDecodeError as error:
-            end = begun.start() + 1
+            end, failed = begun.start() + 1, failed + 1
             # Objects that all break off in one place are one in another: so many need not all be tried.
             nested = nested + 1 if error.pos == broken else 1
             broken = error.pos
