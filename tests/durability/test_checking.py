@@ -13,7 +13,7 @@ from conftest import Run
 
 from assistant import DamageError
 from assistant.corpus import Listing, Reading, paper_id
-from assistant.index.checking import Store
+from assistant.index.comparing import Store
 from assistant.index.index import Index
 from assistant.index.ledger import State
 

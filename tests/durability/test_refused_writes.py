@@ -1,22 +1,16 @@
-"""A full disk, a home that cannot be written, and a clock that goes back: nothing acknowledged is lost."""
+"""A full disk, and a home that cannot be written: nothing acknowledged is lost."""
 
 import json
-import os
 import resource
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import Run
 
-from assistant.corpus import Listing, Reading
-from assistant.index.index import Index
-
-OpenIndex = Callable[..., Index]
 Inside = Callable[[str, str], subprocess.CompletedProcess[str]]
 
 MORE = [
@@ -133,33 +127,3 @@ def test_a_file_that_may_not_grow_is_said_and_the_ingest_goes_on_when_it_may(
     assert run("ingest", page).returncode == 0
     assert run("status", "--check").returncode == 0
     assert len(run("papers", "list").stdout.splitlines()) == 72
-
-
-def test_a_clock_that_goes_back_changes_nothing(
-    new_index: OpenIndex, small_home: Path, library: Reading, tmp_path: Path
-) -> None:
-    # Every file is of the future, as it looks to whoever's clock was set back by ten years.
-    home = tmp_path / "home"
-    shutil.copytree(small_home, home)
-    future = time.time() + 10 * 365 * 86_400
-
-    def set_back() -> None:
-        for path in [home, *home.rglob("*")]:
-            os.utime(path, (future, future))
-
-    set_back()
-    index = new_index()
-    changed = Listing(title="A Survey of Doorbells", text="Doorbells ring.", source="a.txt")
-    new = Listing(title="Kettles", text="A kettle boils water.", source="a.txt")
-    assert index.ingest(Reading(listings=(changed, new))).updated == 1
-    index.remove([index.find("kettles")])
-    index.close()
-
-    set_back()
-    again = new_index()
-    assert again.check().disagreements == ()
-    assert again.find("A Survey of Doorbells").text == "Doorbells ring."
-    assert len(again.ledger.papers()) == len(library.listings)
-    set_back()
-    again.rebuild()
-    assert again.check().disagreements == ()
