@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from assistant.answering.streaming import AnswerStream, AsyncAnswerStream
     from assistant.assistant import Assistant
     from assistant.corpus import Paper, Rejection
-    from assistant.index.checking import Check, Disagreement
+    from assistant.index.checking import Check
+    from assistant.index.comparing import Disagreement
     from assistant.index.ingest import IngestReport
     from assistant.retrieval import Hit
     from assistant.settings import Settings

@@ -74,7 +74,7 @@ class ChromaRun:
 class Door:
     """A proxy in front of a server: it wants a key, may be slow for ever, and notes what came."""
 
-    def __init__(self, port: int, key: str | None = None) -> None:
+    def __init__(self, port: int, key: str | None = None, passage: "type[Passage] | None" = None) -> None:
         self.behind, self.key = port, key
         self.headers: list[dict[str, str]] = []
         self.silent = threading.Event()
@@ -83,7 +83,7 @@ class Door:
         """Gives a number from 0 to 1 for each request: below a tenth it is not passed on, and below two
         tenths what comes back is not; either way the connection is cut."""
         self.closing = threading.Event()
-        self._server = _DoorServer(("127.0.0.1", 0), _Passage)
+        self._server = _DoorServer(("127.0.0.1", 0), passage or Passage)
         self._server.door = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
@@ -110,7 +110,9 @@ class _DoorServer(ThreadingHTTPServer):
         """A client that has gone is none."""
 
 
-class _Passage(BaseHTTPRequestHandler):
+class Passage(BaseHTTPRequestHandler):
+    """Brings one request to the server behind, and the reply back."""
+
     protocol_version = "HTTP/1.1"
     server: _DoorServer
 
@@ -127,14 +129,18 @@ class _Passage(BaseHTTPRequestHandler):
         if luck < 0.1:
             self.close_connection = True
             return
-        with closing(HTTPConnection("127.0.0.1", door.behind)) as behind:
-            behind.request(self.command, self.path, body, {"Content-Type": "application/json"})
+        status, told = self.through(self.command, self.path, body)
+        if luck < 0.2:
+            self.close_connection = True
+        else:
+            self._answer(status, told)
+
+    def through(self, command: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """Ask the server behind; gives the status and what it says."""
+        with closing(HTTPConnection("127.0.0.1", self.server.door.behind)) as behind:
+            behind.request(command, path, body, {"Content-Type": "application/json"})
             reply = behind.getresponse()
-            told = reply.read()
-            if luck < 0.2:
-                self.close_connection = True
-            else:
-                self._answer(reply.status, told)
+            return reply.status, reply.read()
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)

@@ -33,7 +33,7 @@ KEY = SecretStr("sk-loopback-0123456789")
 """A key that opens nothing."""
 
 # Where fixtures of several modules stand, beside what else these share.
-pytest_plugins = ("chatting", "judging", "markup", "recording", "small")
+pytest_plugins = ("chatting", "judging", "markup", "recording", "sharing_homes", "small")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 MadeOnce = Callable[[str, Callable[[Path], object]], Path]

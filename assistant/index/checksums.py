@@ -121,6 +121,11 @@ class Checksums:
         )
         return {paper_id for (paper_id,) in rows}
 
+    def chunks_of(self, paper_ids: Iterable[str]) -> dict[str, int]:
+        """Count the chunks of each of some papers, of which there is a checksum."""
+        rows = self._ledger.of_papers("SELECT paper_id, length(sketches) FROM checksums", paper_ids)
+        return {key: int(size) // (SKETCH * 4) for key, size in rows}
+
     def chunks(self) -> int | None:
         """Count the chunks that Chroma is to hold; None where an older version indexed some of the papers."""
         ((papers, size),) = self._ledger.execute(

@@ -46,9 +46,14 @@ def chunks(paper: Paper) -> list[Chunk]:
         # A chunk begins where the one before ends or, overlapping, earlier. Of several places that would
         # do, in a text that repeats itself, the last one is right: the others were passed already.
         start = max(paper.text.rfind(text, 0, end + _GAP + len(text)), 0)
-        found.append(Chunk(f"{paper.paper_id}-{number}", text, start))
+        found.append(Chunk(chunk_id(paper.paper_id, number), text, start))
         end = start + len(text)
     return found
+
+
+def chunk_id(paper_id: str, number: int) -> str:
+    """Name a paper's chunk, from 0."""
+    return f"{paper_id}-{number}"
 
 
 def _split(text: str) -> list[str]:

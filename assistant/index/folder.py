@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from assistant.errors import DamageError, HomeError
 from assistant.index.full import disk_is_full
-from assistant.index.vectors import HNSW
+from assistant.index.place import HNSW
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -84,6 +84,10 @@ class CollectionFolder:
     def page_size(self) -> int:
         """Say how many chunks are read at a time where all are gone through."""
         return PAGE
+
+    def ranks_words(self) -> bool:
+        """Say no: Chroma has sparse vectors in its cloud alone."""
+        return False
 
     @contextmanager
     def told(self, *, writing: bool = False) -> Iterator[None]:

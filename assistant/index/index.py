@@ -1,21 +1,20 @@
 """The index of one home, open for questions and for papers."""
 
-import difflib
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.corpus import Paper, Reading, normalised_title, paper_id, read_sources
-from assistant.errors import DamageError, EncoderError, HomeError, IndexMismatchError, PaperNotFoundError
+from assistant.corpus import Paper, Reading, paper_id, read_sources
+from assistant.errors import DamageError, HomeError, IndexMismatchError
 from assistant.index.checking import Check, check, unlike_vectors, unlike_words
 from assistant.index.checksums import Checksums
 from assistant.index.encoder import Encoder
+from assistant.index.encoder_loading import WORDS_ALONE, EncoderOnDemand
+from assistant.index.finding import find_paper
 from assistant.index.home import Home, discard
 from assistant.index.ingest import (
     CURATED,
@@ -30,9 +29,8 @@ from assistant.index.ingest import (
     settle,
     write,
 )
+from assistant.index.kept import Kept
 from assistant.index.ledger import Ledger, State
-from assistant.index.minilm_weights import NAME as MINILM
-from assistant.index.minilm_weights import encoder_files
 from assistant.index.server import ChromaServer
 from assistant.index.shared_vectors import SharedVectors
 from assistant.index.sharing import Sharing
@@ -44,18 +42,8 @@ from assistant.settings import Settings
 if TYPE_CHECKING:
     from assistant.index.vectors import Vectors
 
-WORDS_ALONE = "words"
-"""What the ledger remembers in place of an encoder's name when the index has no vectors."""
-
 CHECKS = 3
 """Times that stores are compared while other homes keep writing to a shared server."""
-
-SHORTEST_ID_PREFIX = 4
-"""Digits of a paper's identifier that a person has to type at least."""
-
-
-COMPARED = 1_000
-"""Titles that a name which fits none is compared with, letter by letter: some tenths of a second."""
 
 
 class Index:
@@ -75,14 +63,14 @@ class Index:
             HomeError: the home cannot be used.
         """
         self.settings = settings
-        self._given_encoder = encoder
-        self._expected_encoder: Future[Encoder] | None = None
         self.home = Home(settings.home)
         self.home.prepare()
         self.home.miss_no_ledger()
         self.ledger = Ledger(self.home.ledger)
         self._opening = threading.RLock()
+        self._encoder = EncoderOnDemand(settings, encoder, self._opening)
         self.tokens = Tokens(self.ledger)
+        self.kept = Kept(self.ledger, self.tokens)
         self.checksums = Checksums(self.ledger)
         self._seen_revision = self.ledger.revision()
         self._agrees_first = True
@@ -100,9 +88,7 @@ class Index:
     @property
     def encoder_name(self) -> str:
         """The encoder that the settings ask for, or `words` for none."""
-        if self._given_encoder is not None:
-            return self._given_encoder.name
-        return WORDS_ALONE if self.settings.embedding == "words" else MINILM
+        return self._encoder.name
 
     @property
     def encoder(self) -> Encoder:
@@ -111,8 +97,11 @@ class Index:
         Raises:
             EncoderError: there are no weights, or they are damaged.
         """
-        with self._opening:
-            return self._encoder
+        return self._encoder.loaded()
+
+    def expect_encoder(self) -> None:
+        """Begin to load the encoder, for somebody who will ask for it soon."""
+        self._encoder.expect()
 
     @property
     def words(self) -> Words:
@@ -154,36 +143,6 @@ class Index:
         return self.tokens.rarity()
 
     @cached_property
-    def _encoder(self) -> Encoder:
-        if self._given_encoder is not None:
-            return self._given_encoder
-        expected, self._expected_encoder = self._expected_encoder, None
-        if expected is not None:
-            return expected.result()
-        from assistant.index.minilm import MiniLM
-
-        return MiniLM(encoder_files(self.settings))
-
-    def expect_encoder(self) -> None:
-        """Begin to load the encoder in a thread: whoever opens Chroma meanwhile need not wait for it after.
-
-        What is wrong with it is said to whoever asks for it.
-        """
-        if self._given_encoder is not None or self.encoder_name == WORDS_ALONE:
-            return
-        with self._opening:
-            if self._expected_encoder is not None or "_encoder" in self.__dict__:
-                return
-            # Before the thread begins: two threads cannot import numpy at once, and Chroma imports it too.
-            from assistant.index.minilm import MiniLM
-
-            with suppress(EncoderError):
-                files = encoder_files(self.settings)
-                beside = ThreadPoolExecutor(1)
-                self._expected_encoder = beside.submit(MiniLM, files)
-                beside.shutdown(wait=False)
-
-    @cached_property
     def _words(self) -> Words:
         before = self.ledger.settled()
         words = Words(self.home.words)
@@ -193,7 +152,8 @@ class Index:
     @cached_property
     def _vectors(self) -> "Vectors":
         from assistant.index.folder import CollectionFolder
-        from assistant.index.vectors import COLLECTION, Vectors
+        from assistant.index.place import COLLECTION
+        from assistant.index.vectors import Vectors
 
         if self.sharing is not None:  # others may be writing: what it holds is compared only when asked to
             return Vectors(SharedVectors(self.sharing.server, COLLECTION, self.encoder_name))
@@ -340,7 +300,7 @@ class Index:
             self._take_in()
             forget_derived(
                 self.ledger,
-                self.tokens,
+                self.kept,
                 self.checksums,
                 self.encoder_name,
                 shared=self.sharing is not None,
@@ -385,31 +345,7 @@ class Index:
         Raises:
             PaperNotFoundError: none or several fit; names the nearest titles.
         """
-        key, digits = paper_id(reference), reference.casefold()
-        matching = self._held([key])
-        if not matching and len(reference) >= SHORTEST_ID_PREFIX:
-            matching = self._held(self.ledger.beginning(digits, 2))
-        if len(matching) == 1:
-            return matching[0]
-        by_title = {normalised_title(title): title for title in self._titles_like(reference)}
-        near = difflib.get_close_matches(normalised_title(reference), by_title, n=1, cutoff=0.5)
-        hint = f"; the nearest title is {by_title[near[0]]!r}" if near else ""
-        raise PaperNotFoundError(
-            f"{'Several papers' if matching else 'No paper'} here can be meant by {reference!r}{hint}: "
-            "assistant papers list shows them all."
-        )
-
-    def _held(self, keys: list[str]) -> list[Paper]:
-        records = self.ledger.records(keys).values()
-        return [held.paper for held in records if held.state is not State.LEAVING]
-
-    def _titles_like(self, reference: str) -> list[str]:
-        """Give the titles that a reference may be meant for: all of a few, of many those that share words."""
-        titles = self.ledger.titles(COMPARED + 1)
-        if len(titles) <= COMPARED:
-            return titles
-        found = self.ledger.papers_by_id(self.words.search(reference, COMPARED // 10))
-        return [paper.title for paper in found.values()]
+        return find_paper(reference, self.ledger, lambda: self.words)
 
     def _settle(self, progress: Progress | None) -> None:
         if self.ledger.fact(DISCARDING):
@@ -432,7 +368,9 @@ class Index:
             self.words,
             self.vectors,
             self.tokens,
+            self.kept,
             self.checksums,
+            self.encoder_name,
             lambda: self.encoder,
             self.sharing,
         )

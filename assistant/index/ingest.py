@@ -7,18 +7,18 @@ and `settle` does whatever the ledger's states say is left to do.
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass
 
 from assistant.corpus import Paper, Reading, Rejection, merge, paper_id
-from assistant.index.checking import covers
-from assistant.index.checksums import Checksums, Sketches, sketch
-from assistant.index.chunking import Chunk, chunks, embedded_text
-from assistant.index.encoder import Encoder, Encoding
+from assistant.index.checksums import Checksums
+from assistant.index.comparing import covers
+from assistant.index.embedding import Embedded, Read, embedded, embedded_before, encode
+from assistant.index.encoder import Encoder
+from assistant.index.kept import Kept
 from assistant.index.ledger import Ledger, Record, State, content_hash
 from assistant.index.sharing import Sharing
-from assistant.index.tokens import PaperTokens, Tokens, paper_tokens
-from assistant.index.vectors import EmbeddedChunk, Vectors
+from assistant.index.tokens import Tokens
+from assistant.index.vectors import Vectors
 from assistant.index.words import Words
 
 BATCH = 64
@@ -60,7 +60,9 @@ class Stores:
     words: Words
     vectors: Vectors | None
     tokens: Tokens
+    kept: Kept
     checksums: Checksums
+    encoder_name: str
     encoder: Callable[[], Encoder]
     """Loads the encoder: called only when there is something to encode."""
     sharing: Sharing | None = None
@@ -162,6 +164,8 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
             being_written = frozenset(record.paper.paper_id for record in batch)
         if written is not None:
             written.result()
+    with stores.ledger.transaction():
+        stores.kept.drop_former()
     tell(total, total)
 
 
@@ -178,30 +182,40 @@ class _Prepared:
     published: Sequence[Record]
     """Papers that the server has from now on, of which other homes are still to be told."""
     needs: "_Needs"
-    read: Sequence["_Read"]
+    read: Sequence[Read]
+    before: Sequence[Embedded]
+    """Papers that need not be read by it again."""
 
 
 def _prepare(stores: Stores, batch: Sequence[Record]) -> _Prepared:
     published = stores.sharing.publish(batch) if stores.sharing is not None else []
     needs = _needs(stores, batch)
-    has_vectors = stores.vectors is not None and needs.anything
-    return _Prepared(published, needs, _encode(needs.anything, stores.encoder()) if has_vectors else [])
+    if stores.vectors is None or not needs.anything:
+        return _Prepared(published, needs, [], [])
+    before = embedded_before(needs.anything, stores.kept.of(needs.anything, stores.encoder_name))
+    known = {one.record.paper.paper_id for one in before}
+    unread = [held for held in needs.anything if held.paper.paper_id not in known]
+    return _Prepared(published, needs, encode(unread, stores.encoder()) if unread else [], before)
 
 
 def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared) -> int:
     """Write papers into every store, and mark them when all have them; gives how many they are."""
-    embedded, needs = _embedded(prepared.read), prepared.needs
+    needs = prepared.needs
+    made = {one.record.paper.paper_id: one for one in (*prepared.before, *embedded(prepared.read))}
     if stores.vectors is not None:
-        lacking = {held.paper.paper_id for held in needs.vectors}
-        stores.vectors.replace(
-            needs.vectors, [item for item in embedded.chunks if item.record.paper.paper_id in lacking]
-        )
+        lacking = [made[held.paper.paper_id] for held in needs.vectors if held.paper.paper_id in made]
+        stores.vectors.replace(needs.vectors, [chunk for one in lacking for chunk in one.vectors()])
     if stores.sharing is not None:
         stores.sharing.note(prepared.published, curated=bool(stores.ledger.fact(CURATED)))
     stores.words.replace(batch)
     with stores.ledger.transaction():
-        checksums = stores.tokens.replace(embedded.tokens)
-        stores.checksums.replace(needs.anything, checksums, embedded.sketches())
+        checksums = stores.tokens.replace([(key, one.encoded.tokens) for key, one in made.items()])
+        stores.kept.replace(
+            [(one.record, one.encoded) for one in made.values()], checksums, stores.encoder_name
+        )
+        stores.checksums.replace(
+            needs.anything, checksums, {key: one.sketches() for key, one in made.items()}
+        )
         if stores.sharing is not None:
             stores.sharing.published(batch)
         stores.ledger.mark(batch, State.INDEXED)
@@ -229,8 +243,11 @@ def _needs(stores: Stores, batch: Sequence[Record]) -> _Needs:
     if stores.vectors is not None:
         texts = stores.vectors.texts(batch)
         remaking = bool(stores.ledger.fact(REMAKING))
+        ranks_words = stores.vectors.ranks_words
         vectors = [
-            held for held in batch if remaking or not covers(held.paper, texts.get(held.paper.paper_id, {}))
+            held
+            for held in batch
+            if remaking or not covers(held.paper, texts.get(held.paper.paper_id, {}), ranks_words=ranks_words)
         ]
     written = {held.paper.paper_id for held in vectors}
     anything = [held for held in batch if held.paper.paper_id in written or held.paper.paper_id not in made]
@@ -253,6 +270,7 @@ def _let_go(stores: Stores) -> None:
     with stores.ledger.transaction():
         ids = [held.paper.paper_id for held in leaving]
         stores.tokens.forget(ids)
+        stores.kept.forget(ids)
         stores.checksums.forget(ids)
         if stores.sharing is not None:
             stores.sharing.withdrawn(leaving)
@@ -274,62 +292,14 @@ def leave_no_others(stores: Stores) -> None:
         stores.ledger.set_fact(REMAKING, "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Embedded:
-    """What one forward pass over some papers gives."""
-
-    chunks: list[EmbeddedChunk] = field(default_factory=list)
-    tokens: list[tuple[str, PaperTokens]] = field(default_factory=list)
-    """By paper."""
-
-    def sketches(self) -> dict[str, Sketches]:
-        """Give the sketches of each paper's vectors."""
-        by_paper = groupby(self.chunks, key=lambda item: item.record.paper.paper_id)
-        return {key: sketch([item.vector for item in items]) for key, items in by_paper}
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A chunk as the encoder read it."""
-
-    record: Record
-    chunk: Chunk
-    text: str
-    """What the encoder was given for it."""
-    encoding: Encoding
-
-
-def _encode(records: Sequence[Record], encoder: Encoder) -> list[_Read]:
-    pairs = [(held, chunk) for held in records for chunk in chunks(held.paper)]
-    texts = [embedded_text(held.paper.title, chunk.text) for held, chunk in pairs]
-    encodings = encoder.encode(texts)
-    return [
-        _Read(held, chunk, text, encoding)
-        for (held, chunk), text, encoding in zip(pairs, texts, encodings, strict=True)
-    ]
-
-
-def _embedded(read: Sequence[_Read]) -> _Embedded:
-    embedded = _Embedded()
-    for key, parts in groupby(read, key=lambda part: part.record.paper.paper_id):
-        group = list(parts)
-        embedded.chunks.extend(
-            EmbeddedChunk(each.record, each.chunk, each.encoding.pooled()) for each in group
-        )
-        embedded.tokens.append(
-            (key, paper_tokens([(each.chunk, each.text, each.encoding) for each in group]))
-        )
-    return embedded
-
-
 def forget_derived(
-    ledger: Ledger, tokens: Tokens, checksums: Checksums, encoder: str, *, shared: bool = False
+    ledger: Ledger, kept: Kept, checksums: Checksums, encoder: str, *, shared: bool = False
 ) -> None:
     """Have everything but the papers made anew, by this encoder; call it with the home locked.
 
     Args:
         ledger: the papers.
-        tokens: their token vectors.
+        kept: what the encoder made of them.
         checksums: those of what was written.
         encoder: the name of the encoder.
         shared: whether the vectors are on a server, where they stay until others take their place.
@@ -338,7 +308,7 @@ def forget_derived(
         # A process may die before, or while, the folders of the other stores are deleted.
         ledger.set_fact(DISCARDING, "yes")
         ledger.set_fact(REMAKING, "yes" if shared else "")
-        tokens.clear()
+        kept.set_aside()
         checksums.clear()
         ledger.set_fact(ENCODER, encoder)
         ledger.mark_all(State.PENDING, among=State.INDEXED)

@@ -130,6 +130,16 @@ class Ledger:
         with self._told(), self._lock:
             self._connection.executemany(sql, rows)
 
+    def within(self, paper_ids: Iterable[str], since: date | None, until: date | None) -> set[str]:
+        """Choose the papers of a range of dates; those without a date are of none."""
+        ids = json.dumps(list(paper_ids))
+        rows = self.execute(
+            "SELECT paper_id FROM papers WHERE paper_id IN (SELECT value FROM json_each(?)) "
+            "AND published BETWEEN ? AND ?",
+            (ids, (since or date.min).isoformat(), (until or date.max).isoformat()),
+        )
+        return {key for (key,) in rows}
+
     def of_papers(self, select: str, paper_ids: Iterable[str]) -> list[Any]:
         """Run a SELECT for the rows whose `paper_id` is one of these."""
         condition = " WHERE paper_id IN (SELECT value FROM json_each(?))"
@@ -183,7 +193,7 @@ class Ledger:
         return listed
 
     def counts(self) -> dict[State, int]:
-        """Count the papers in each state; takes longer the more there are, 30 ms of a million."""
+        """Count the papers in each state; takes longer the more there are."""
         # Grouped by state, every page of the papers would be read: the total is that of the smallest index,
         # and the few that are not indexed have one of their own.
         ((every, waiting, leaving),) = self.execute(

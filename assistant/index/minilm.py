@@ -38,7 +38,7 @@ class MiniLM:
         # Errors reach the caller as exceptions; the library would print them too.
         options.log_severity_level = 4
         # Each text is one thread's: several texts keep all processors at work without ever waiting for each
-        # other, which takes a sixth less of their time, and many callers do not get into each other's way.
+        # other, which takes less of their time, and many callers do not get into each other's way.
         options.intra_op_num_threads = 1
         with ThreadPoolExecutor(1) as beside:
             # Beside the loading, which takes as long.

@@ -96,7 +96,7 @@ def _graph_file(cache: Path) -> Path | None:
 
 
 def digest(files: Iterable[Path]) -> str:
-    """Give the BLAKE2b digest of files, one after the other; it takes half the time of SHA-256 here."""
+    """Give the BLAKE2b digest of files, one after the other; it is faster than SHA-256."""
     total = hashlib.blake2b(digest_size=DIGITS // 2)
     piece = memoryview(bytearray(PIECE))
     for file in files:

@@ -21,7 +21,7 @@ MAGIC = 1337
 """Ends every file that has a footer; the footer's length stands before it."""
 
 AT_OPENING = 64_000_000
-"""Bytes of files not looked at before that are read whole at opening: a tenth of a second."""
+"""Bytes of files not looked at before that are read whole at opening, which takes a moment."""
 
 BLOCK = 1 << 20
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from assistant.errors import AssistantError, ServerError
-from assistant.index.vectors import HNSW
 from assistant.secrets import public_address, redacted, secret_strings
 from assistant.settings import Settings
 
@@ -93,23 +92,24 @@ class ChromaServer:
             )
         return found
 
-    def collection(self, name: str, metadata: dict[str, Any] | None = None) -> "Collection":
-        """Open a collection, creating it, with this metadata, where it is missing.
+    def collection(
+        self, name: str, metadata: dict[str, Any] | None = None, *, sparse: str | None = None
+    ) -> "Collection":
+        """Open a collection, creating it where it is missing.
+
+        Args:
+            name: what it is called.
+            metadata: of a new one.
+            sparse: the key of sparse vectors that a new one is to be searched by too, if the server can.
 
         Raises:
             ServerError: the server cannot be used.
         """
-        from chromadb.api.models.Collection import Collection
+        from assistant.index.opening import open_collection
 
         with self.told():
-            model = self._connected().get_or_create_collection(
-                name=name,
-                configuration={"hnsw": HNSW},
-                metadata=metadata,
-                tenant=self._tenant,
-                database=self._database,
-            )
-            return Collection(client=self._connected(), model=model, embedding_function=None)
+            there = {"tenant": self._tenant, "database": self._database}
+            return open_collection(self._connected(), there, name, metadata, sparse)
 
     def batch_size(self) -> int:
         """Say how many entries can be written at once."""

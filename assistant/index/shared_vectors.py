@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import IndexMismatchError
 from assistant.index.server import PAGE, ChromaServer
+from assistant.index.sparse import KEY
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
@@ -18,6 +19,7 @@ class SharedVectors:
         self._server = server
         self._name = name
         self._encoder = encoder
+        self._ranks_words = False
 
     def open(self) -> "Collection":
         """Open the collection, creating it where it is missing.
@@ -26,13 +28,16 @@ class SharedVectors:
             IndexMismatchError: it was made with another encoder.
             ServerError: the server cannot be used.
         """
-        collection = self._server.collection(self._name, {"encoder": self._encoder})
+        collection = self._server.collection(self._name, {"encoder": self._encoder}, sparse=KEY)
         made_with = (collection.metadata or {}).get("encoder")
         if made_with != self._encoder:
             raise IndexMismatchError(
                 f"The vectors on {self._server.address} are made with {made_with}, not with {self._encoder}: "
                 "set ASSISTANT_EMBEDDING as it was, or ASSISTANT_CHROMA_DATABASE to another database."
             )
+        from assistant.index.opening import has_sparse
+
+        self._ranks_words = has_sparse(collection.get_model().serialized_schema, KEY)
         return collection
 
     def reopen(self) -> "Collection":
@@ -49,6 +54,10 @@ class SharedVectors:
     def page_size(self) -> int:
         """Say how many chunks can be read at once."""
         return PAGE
+
+    def ranks_words(self) -> bool:
+        """Say whether what is open ranks by sparse vectors too: that of Chroma Cloud."""
+        return self._ranks_words
 
     def told(self, *, writing: bool = False) -> AbstractContextManager[None]:
         """Say in a sentence what fails."""

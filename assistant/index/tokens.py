@@ -228,6 +228,11 @@ def _sound(codes: object, places: object, checksum: int | None) -> PaperTokens |
         return None  # SQLite says of each value anew of which type it is
     if checksum is not None and token_checksum(codes, places) != checksum:
         return None
+    return unpacked(codes, places)
+
+
+def unpacked(codes: bytes, places: bytes) -> PaperTokens | None:
+    """Unpack the tokens of a paper as they are stored; None where that cannot be done."""
     try:
         steps = np.frombuffer(zlib.decompress(places), np.int32).reshape(3, -1)
         columns = steps.cumsum(axis=1, dtype=np.int32)

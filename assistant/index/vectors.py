@@ -2,28 +2,20 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from assistant.index.checksums import Sketches, sketch
-from assistant.index.chunking import Chunk
-from assistant.index.encoder import Matrix, Vector
+from assistant.index.chunking import Chunk, chunk_id
+from assistant.index.encoder import Matrix, Vector, unit
 from assistant.index.ledger import Record, content_hash
+from assistant.index.multiplying import multiply
+from assistant.index.place import Place
+from assistant.index.sparse import KEY, paper_vector, question_vector
 from assistant.index.words import day_number
-
-if TYPE_CHECKING:
-    from chromadb.api.collection_configuration import CreateHNSWConfiguration
-    from chromadb.api.models.Collection import Collection
-
-COLLECTION = "papers"
-
-HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_search": 2_400}
-"""What a new collection is searched by; one that is there keeps its own."""
-
 
 SAME = 1e-5
 """The cosine distance under which two vectors are one."""
@@ -63,34 +55,6 @@ class HeldChunk:
         return self.chunk_id.rpartition("-")[0]
 
 
-class Place(Protocol):
-    """Where a collection is: a folder, or a server."""
-
-    def open(self) -> "Collection":
-        """Open the collection, creating it where it is missing."""
-        ...
-
-    def reopen(self) -> "Collection":
-        """See what other processes have written since it was opened."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
-
-    def batch_size(self) -> int:
-        """Say how many chunks can be written at once."""
-        ...
-
-    def page_size(self) -> int:
-        """Say how many chunks can be read at once."""
-        ...
-
-    def told(self, *, writing: bool = False) -> AbstractContextManager[None]:
-        """Say in a sentence what Chroma says when something fails."""
-        ...
-
-
 class Vectors:
     """A Chroma collection. Safe to use from several threads."""
 
@@ -105,6 +69,11 @@ class Vectors:
         self._place = place
         self._lock = threading.Lock()
         self._collection = place.open()
+
+    @property
+    def ranks_words(self) -> bool:
+        """Whether the collection ranks papers by BM25 too."""
+        return self._place.ranks_words()
 
     def reload(self) -> None:
         """See what other processes have written since the collection was opened."""
@@ -123,7 +92,7 @@ class Vectors:
         """
         if not records:
             return
-        metadatas = {item.chunk.chunk_id: _metadata(item) for item in embedded}
+        metadatas = {item.chunk.chunk_id: self._metadata(item) for item in embedded}
         with self._lock, self._place.told(writing=True):
             former = {
                 key: metadata or {}
@@ -229,24 +198,90 @@ class Vectors:
             Cosines by paper, from the nearest `limit` chunks, best first. Papers without a date
             are left out when a bound is given.
         """
-        bounds: list[Any] = []
-        if since is not None:
-            bounds.append({"published": {"$gte": day_number(since)}})
-        if until is not None:
-            bounds.append({"published": {"$lte": day_number(until)}})
-        where: Any = {"$and": bounds} if len(bounds) > 1 else bounds[0] if bounds else None
         query: Matrix = vector[np.newaxis]
         with self._lock, self._place.told():
             found = self._collection.query(
-                query_embeddings=query, n_results=limit, where=where, include=["distances"]
+                query_embeddings=query, n_results=limit, where=_dated(since, until), include=["distances"]
             )
         # Chroma gives None for what was not asked for; distances were. Metadata would take four times as
         # long, and a chunk's identifier begins with its paper's.
-        distances = found["distances"] or [[]]
+        return _of_nearest(found["ids"][0], (found["distances"] or [[]])[0])
+
+    def cosines(self, vector: Vector, chunk_ids: Sequence[str]) -> dict[str, float]:
+        """Score papers by the cosine of the nearest of these chunks; best first."""
         scores: dict[str, float] = {}
-        for chunk_id, distance in zip(found["ids"][0], distances[0], strict=True):
-            scores.setdefault(chunk_id.rpartition("-")[0], 1.0 - distance)
-        return scores
+        size = self._place.page_size()
+        for start in range(0, len(chunk_ids), size):
+            with self._lock, self._place.told():
+                found = self._collection.get(
+                    ids=list(chunk_ids[start : start + size]), include=["embeddings"]
+                )
+            if found["ids"]:
+                rows: Matrix = np.asarray(found["embeddings"], np.float32)
+                (near,) = multiply(unit(rows), vector[:, np.newaxis]).T
+                for key, cosine in zip(found["ids"], near.tolist(), strict=True):
+                    paper = key.rpartition("-")[0]
+                    scores[paper] = max(cosine, scores.get(paper, -1.0))
+        return dict(sorted(scores.items(), key=lambda item: -item[1]))
+
+    def search_with_words(
+        self,
+        vector: Vector,
+        question: str,
+        limit: int,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """Score papers by cosine and by BM25 in one request, where `ranks_words`.
+
+        Returns:
+            As `search` gives them, and as `Words.search` does: at most as many as the place gives at once.
+        """
+        from chromadb import K, Knn, Search
+
+        most = self._place.page_size()
+        words = question_vector(question)
+        ranks = [Knn(query=vector, limit=min(limit, most))]
+        if words is not None:
+            ranks.append(Knn(query=words, key=KEY, limit=most))
+        searches = [
+            Search(where=_dated(since, until), rank=rank, limit=rank.limit, select={K.SCORE.name})
+            for rank in ranks
+        ]
+        with self._lock, self._place.told():
+            found = self._collection.search(searches)
+            scores = [
+                _of_nearest(ids, each or []) for ids, each in zip(found["ids"], found["scores"], strict=True)
+            ]
+        # A score is a distance here: 1 minus the product. Of what is not indexed yet, all has one.
+        matches = {key: score for key, score in scores[1].items() if score > 0} if words is not None else {}
+        return scores[0], matches
+
+    def _metadata(self, item: EmbeddedChunk) -> dict[str, Any]:
+        metadata: dict[str, Any] = _metadata(item)
+        paper = item.record.paper
+        if self.ranks_words and item.chunk.chunk_id == chunk_id(paper.paper_id, 0):
+            metadata[KEY] = paper_vector(paper)
+        return metadata
+
+
+def _dated(since: date | None, until: date | None) -> Any:
+    bounds: list[Any] = []
+    if since is not None:
+        bounds.append({"published": {"$gte": day_number(since)}})
+    if until is not None:
+        bounds.append({"published": {"$lte": day_number(until)}})
+    return {"$and": bounds} if len(bounds) > 1 else bounds[0] if bounds else None
+
+
+def _of_nearest(chunk_ids: Sequence[str], distances: Sequence[float | None]) -> dict[str, float]:
+    """Give papers the nearness of their nearest chunk; nearest first."""
+    scores: dict[str, float] = {}
+    for key, distance in zip(chunk_ids, distances, strict=True):
+        if distance is not None:
+            scores.setdefault(key.rpartition("-")[0], 1.0 - distance)
+    return scores
 
 
 def _of(records: Sequence[Record]) -> Any:

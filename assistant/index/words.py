@@ -6,13 +6,16 @@ better than a sum of two fields at every weight of the title that was tried.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
+from assistant.corpus import Paper
 from assistant.corpus.paper import ID_DIGITS
 from assistant.errors import DamageError, HomeError
 from assistant.index.full import disk_is_full
@@ -37,7 +40,9 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _analyzer() -> tantivy.TextAnalyzer:
+@cache
+def analyzer() -> tantivy.TextAnalyzer:
+    """Give what cuts a text into stems: lower case, without accents or endings."""
     return (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.lowercase())
@@ -59,7 +64,7 @@ class Words:
         """
         self._folder = folder
         self._schema = _schema()
-        self._analyzer = _analyzer()
+        self._analyzer = analyzer()
         self._sound: set[str] = set()
         with self._told():
             folder.mkdir(parents=True, exist_ok=True)
@@ -126,20 +131,43 @@ class Words:
         """Count the papers that can be found."""
         return int(self._index.searcher().num_docs)
 
+    def count_within(self, since: date | None, until: date | None) -> int:
+        """Count the papers of a range of dates."""
+        found: Any = self._index.searcher().search(self._dated(since, until), 1, count=True)
+        return int(found.count)  # which its types leave out
+
+    def within(self, since: date | None, until: date | None, limit: int) -> list[str]:
+        """List so many papers of a range of dates, in no order."""
+        searcher = self._index.searcher()
+        hits = searcher.search(self._dated(since, until), limit, count=False).hits
+        return [key for key in self._keys(searcher, hits) if key is not None]
+
+    def _keys(self, searcher: tantivy.Searcher, hits: Sequence[tuple[Any, Any]]) -> list[str | None]:
+        numbers = searcher.fast_field_values("number", [address for _, address in hits])
+        return [None if number is None else f"{number:0{ID_DIGITS}x}" for number in numbers]
+
+    def _dated(self, since: date | None, until: date | None) -> tantivy.Query:
+        return tantivy.Query.range_query(
+            self._schema,
+            "published",
+            tantivy.FieldType.Integer,
+            day_number(since or date.min),
+            day_number(until or date.max),
+        )
+
     def papers(self) -> Counter[str]:
         """Give how often each paper can be found: once, in a sound index."""
         searcher = self._index.searcher()
         if not searcher.num_docs:
             return Counter()
         hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
-        numbers = searcher.fast_field_values("number", [address for _, address in hits])
-        return Counter(f"{number:0{ID_DIGITS}x}" for number in numbers if number is not None)
+        return Counter(key for key in self._keys(searcher, hits) if key is not None)
 
     def finds(self, record: Record) -> bool:
         """Tell whether a paper is found by all of its words together, and by its date."""
         day = day_number(record.paper.published) if record.paper.published else _UNDATED
         terms: list[tuple[str, int | str]] = [("number", int(record.paper.paper_id, 16)), ("published", day)]
-        terms += [("words", stem) for stem in dict.fromkeys(self.stems(_words(record)))]
+        terms += [("words", stem) for stem in dict.fromkeys(self.stems(words_of(record.paper)))]
         query = tantivy.Query.boolean_query(
             [
                 (tantivy.Occur.Must, tantivy.Query.term_query(self._schema, name, value))
@@ -179,32 +207,18 @@ class Words:
             return {}
         query = tantivy.Query.boolean_query(terms)
         if since is not None or until is not None:
-            dates = tantivy.Query.range_query(
-                self._schema,
-                "published",
-                tantivy.FieldType.Integer,
-                day_number(since or date.min),
-                day_number(until or date.max),
-            )
             # A weight of zero filters without adding to the score.
-            query = tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Must, query),
-                    (tantivy.Occur.Must, tantivy.Query.const_score_query(dates, 0.0)),
-                ]
-            )
+            dates = tantivy.Query.const_score_query(self._dated(since, until), 0.0)
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, dates)])
         searcher = self._index.searcher()
         hits = searcher.search(query, limit, count=False).hits
-        numbers = searcher.fast_field_values("number", [address for _, address in hits])
-        return {
-            f"{number:0{ID_DIGITS}x}": float(score)
-            for number, (score, _) in zip(numbers, hits, strict=True)
-            if number is not None
-        }
+        keys = self._keys(searcher, hits)
+        return {key: float(score) for key, (score, _) in zip(keys, hits, strict=True) if key is not None}
 
 
-def _words(record: Record) -> str:
-    return f"{record.paper.title}\n{record.paper.text}"
+def words_of(paper: Paper) -> str:
+    """Give what is indexed of a paper."""
+    return f"{paper.title}\n{paper.text}"
 
 
 def _document(record: Record, number: int) -> tantivy.Document:
@@ -212,5 +226,5 @@ def _document(record: Record, number: int) -> tantivy.Document:
     document = tantivy.Document()
     document.add_integer("number", number)
     document.add_integer("published", day_number(published) if published else _UNDATED)
-    document.add_text("words", _words(record))
+    document.add_text("words", words_of(record.paper))
     return document

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -14,6 +14,7 @@ from assistant.errors import InputError
 from assistant.index.index import Index
 from assistant.index.quantisation import products
 from assistant.index.tokens import PaperTokens
+from assistant.retrieval.dated import nearest
 from assistant.retrieval.filters import DateRange
 from assistant.retrieval.fusion import fused, min_max, ranked_again
 from assistant.retrieval.late import QuestionTokens, late_interaction
@@ -96,21 +97,27 @@ def retrieve(index: Index, text: str, *, limit: int = 10, dates: DateRange | Non
     if limit < 1:
         raise InputError(f"A search cannot return {limit} papers: ask for at least 1.")
     dates = dates or DateRange()
+    bounds = asdict(dates)
     seconds: dict[str, float] = {}
     index.expect_encoder()
     vectors, tokens = index.vectors, None
     cosines: dict[str, float] = {}
+    words: dict[str, float] | None = None
+    """None until somebody has ranked by them: a server, in the same request, or this home."""
     if vectors is not None:
         with _timed("encode", seconds):
             (encoding,) = index.encoder.encode([question])
             asked = QuestionTokens.weigh(question, encoding, index.token_rarity)
             tokens = asked if len(asked.weights) else None
         with _timed("dense", seconds):
-            cosines = vectors.search(
-                encoding.pooled(), max(CHUNKS, limit), since=dates.since, until=dates.until
-            )
-    with _timed("words", seconds):
-        words = index.words.search(question, max(MATCHES, limit), since=dates.since, until=dates.until)
+            vector, count = encoding.pooled(), max(CHUNKS, limit)
+            if vectors.ranks_words:
+                cosines, words = vectors.search_with_words(vector, question, count, **bounds)
+            else:
+                cosines = nearest(index, vectors, vector, count, dates)
+    if words is None:
+        with _timed("words", seconds):
+            words = index.words.search(question, max(MATCHES, limit), **bounds)
     signals = [cosines, words]
     with _timed("fusion", seconds):
         ranking = fused(signals, (1.0, 1.0), list(dict.fromkeys([*cosines, *words])))

@@ -15,7 +15,7 @@ from assistant import Assistant, Settings
 from assistant.corpus import paper_id
 from assistant.evaluation.questions import CuratedQuestion, load_suite
 from assistant.index.encoder import Matrix
-from assistant.index.vectors import COLLECTION
+from assistant.index.place import COLLECTION
 from assistant.resources import resource
 
 SUITES = ("single", "multi", "topic", "unanswerable", "false-premise")

@@ -12,12 +12,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from assistant.index.checksums import sketch
 from assistant.index.folder import CollectionFolder
 from assistant.index.index import Index
 from assistant.index.ingest import CURATED, ENCODER
+from assistant.index.kept import Encoded
 from assistant.index.ledger import State
-from assistant.index.vectors import COLLECTION, HNSW, Vectors
+from assistant.index.place import COLLECTION, HNSW
+from assistant.index.vectors import Vectors
 from bench.growth.corpus import BLOCK, Drawn, Generator
 
 SELDOM = 20_000
@@ -117,7 +121,13 @@ def _write_ledger(index: Index, papers: list[Drawn]) -> None:
         ledger.set_fact(ENCODER, index.encoder_name)
         for paper in papers:
             ledger.put(paper.paper, shipped=False, state=State.INDEXED)
-        checksums = index.tokens.replace([(paper.paper.paper_id, paper.read()) for paper in papers])
+        read = {paper.paper.paper_id: paper.read() for paper in papers}
+        checksums = index.tokens.replace(list(read.items()))
+        encoded = []
+        for paper in papers:
+            vectors = np.stack([vector for _, vector in paper.embedded])
+            encoded.append((paper.record, Encoded(vectors, read[paper.paper.paper_id])))
+        index.kept.replace(encoded, checksums, index.encoder_name)
         sketches = {
             paper.paper.paper_id: sketch([vector for _, vector in paper.embedded]) for paper in papers
         }

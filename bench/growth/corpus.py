@@ -7,7 +7,7 @@ most are rare, as words are (Zipf). The title is the shipped one behind a coined
 
 Nothing of this is encoded. A sentence keeps the token vectors that the encoder gave it in its own paper; a
 paper's vector is the mean over them, as the encoder's pooling is, moved by Gaussian noise of the shipped
-papers' covariance. `python -m bench.growth --likeness` says how far that is from what the encoder would give.
+papers' covariance. That is near what the encoder would give, and not the same.
 The first papers are the shipped ones as they are, so that the curated questions have an answer at any size.
 """
 

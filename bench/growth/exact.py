@@ -15,7 +15,8 @@ import numpy as np
 
 from assistant.index.encoder import Matrix, unit
 from assistant.index.folder import CollectionFolder
-from assistant.index.vectors import COLLECTION, Vectors
+from assistant.index.place import COLLECTION
+from assistant.index.vectors import Vectors
 
 NEAREST = 100
 CHUNKS = 200

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.speed import cold, ingest, throughput, warm
+from bench.speed import batches, cold, ingest, rebuild, throughput, warm
 from bench.speed.page import PAGE, RESULTS, renewed
 from bench.speed.report import Table, as_json, as_markdown, machine
 from bench.speed.setting import Setting
@@ -14,6 +14,8 @@ from bench.speed.setting import Setting
 TABLES: dict[str, Callable[[Setting, int], Table]] = {
     "cold": cold.measure,
     "ingest": ingest.measure,
+    "batches": batches.measure,
+    "rebuild": rebuild.measure,
     "warm": warm.measure,
     "throughput": throughput.measure,
 }

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from bench.speed.processes import ROOT, Ended
-from bench.speed.report import Row, Table
+from bench.speed.report import Row, Table, usage
 from bench.speed.setting import QUESTION, Setting
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -44,19 +44,7 @@ def measure(setting: Setting, runs: int) -> Table:
                 other=tuple(each.seconds for each in others),
                 target="<= 0.65",
             ),
-            Row(
-                what="processor time",
-                unit="s",
-                ours=tuple(each.processor for each in ours),
-                other=tuple(each.processor for each in others),
-            ),
-            Row(
-                what="most memory",
-                unit="MB",
-                ours=tuple(each.peak for each in ours),
-                other=tuple(each.peak for each in others),
-                target="<= 0.8",
-            ),
+            *usage(ours, others, memory_target="<= 0.8"),
             *(Row(what=what, unit="s", ours=tuple(seconds)) for what, seconds in rest.items()),
         ),
         notes="The peer retrieves and prints five texts; the assistant ranks by three signals, and answers.",

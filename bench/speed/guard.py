@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.index import ingest
+from assistant.index import embedding
 from assistant.index.index import Index
 from assistant.index.ledger import Record, State
 from assistant.index.multiplying import multiply
@@ -75,7 +75,7 @@ def paths(index: Index) -> list[HotPath]:
     left = rng.standard_normal((tokens, COMPONENTS), np.float32)
     right = rng.standard_normal((COMPONENTS, len(asked.vectors)), np.float32)
     papers = [Record(paper, shipped=False, state=State.PENDING) for paper in index.ledger.papers()[:3]]
-    read = ingest._encode(papers, index.encoder)  # noqa: SLF001 - its parts are what is measured
+    read = embedding.encode(papers, index.encoder)
     vector = encoding.pooled()
 
     def stages() -> None:
@@ -86,7 +86,7 @@ def paths(index: Index) -> list[HotPath]:
         words = index.words.search(QUESTION, search.MATCHES)
         ranking = fused([cosines, words], (1.0, 1.0), list(dict.fromkeys([*cosines, *words])))
         head = list(ranking)[: search.RERANKED]
-        late = search._late(index.tokens.of(head), asked)  # noqa: SLF001 - as above
+        late = search._late(index.tokens.of(head), asked)  # noqa: SLF001 - its parts are what is measured
         weights = (search.DENSE, search.WORDS, search.LATE, search.PASSAGE, search.TITLE)
         ranked_again(ranking, fused([cosines, words, *late], weights, head))
         index.ledger.papers_by_id(head)
@@ -106,7 +106,7 @@ def paths(index: Index) -> list[HotPath]:
         ),
         HotPath(
             "chunk and token vectors of papers, beside the encoder alone",
-            lambda: ingest._embedded(read),  # noqa: SLF001 - as above
+            lambda: embedding.embedded(read),
             lambda: index.encoder.encode([each.text for each in read]),
             0.037,
         ),

@@ -3,7 +3,7 @@
 import json
 
 from bench.speed.processes import Ended
-from bench.speed.report import Row, Table
+from bench.speed.report import Row, Table, usage
 from bench.speed.setting import Setting
 
 
@@ -55,17 +55,6 @@ def measure(setting: Setting, runs: int) -> Table:
                 other=working(floors),
                 target=">= 0.85",
             ),
-            Row(
-                what="processor time",
-                unit="s",
-                ours=tuple(each.processor for each in ours),
-                other=tuple(each.processor for each in others),
-            ),
-            Row(
-                what="most memory",
-                unit="MB",
-                ours=tuple(each.peak for each in ours),
-                other=tuple(each.peak for each in others),
-            ),
+            *usage(ours, others),
         ),
     )

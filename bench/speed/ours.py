@@ -1,6 +1,6 @@
 """The assistant's side of the tables that are not of whole commands, each in a process of its own.
 
-    python -m bench.speed.ours ingest|encode|warm|throughput FILE [CALLERS...]
+    python -m bench.speed.ours ingest|encode|warm|throughput FILE [PAPERS A BATCH | CALLERS...]
 
 `encode` is the floor of `ingest`: the encoder alone, on the same texts.
 """
@@ -14,9 +14,11 @@ from pathlib import Path
 
 
 def ingest(file: Path) -> dict[str, float]:
-    """Take up papers; gives the seconds of it."""
+    """Take up papers, so many a batch where that is said; gives the seconds of it."""
     from assistant import Assistant
+    from assistant.index import ingest
 
+    ingest.BATCH = int(sys.argv[3]) if len(sys.argv) > 3 else ingest.BATCH  # noqa: PLR2004 - the third
     with Assistant.open() as assistant:
         begun = time.perf_counter()
         assistant.ingest(file)

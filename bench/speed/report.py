@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench.speed.processes import Ended
+
 PACKAGES = ("chromadb", "llama-index-core", "numpy", "onnxruntime", "tokenizers")
 
 
@@ -83,6 +85,25 @@ def from_json(value: dict[str, Any]) -> Table:
         Row(**{**row, "ours": tuple(row["ours"]), "other": tuple(row["other"])}) for row in value["rows"]
     )
     return Table(**{**value, "rows": rows})
+
+
+def usage(ours: Sequence[Ended], other: Sequence[Ended], *, memory_target: str = "") -> tuple[Row, Row]:
+    """Say what whole processes took of the processor and of the memory."""
+    return (
+        Row(
+            what="processor time",
+            unit="s",
+            ours=tuple(each.processor for each in ours),
+            other=tuple(each.processor for each in other),
+        ),
+        Row(
+            what="most memory",
+            unit="MB",
+            ours=tuple(each.peak for each in ours),
+            other=tuple(each.peak for each in other),
+            target=memory_target,
+        ),
+    )
 
 
 def as_markdown(table: Table) -> str:

@@ -14,6 +14,7 @@ from assistant import Settings
 from assistant.corpus import Reading, normalised_title
 from assistant.index.encoder import Encoder
 from assistant.index.index import Index
+from bench.growth import graphs
 from bench.growth.corpus import BLOCK, Generator, Shipped, coined, read_shipped
 from bench.growth.exact import nearest
 from bench.growth.report import as_markdown
@@ -38,16 +39,20 @@ def shipped(folder: Path, encoder: Encoder) -> list[Shipped]:
 def report(folder: Path, cache: Path) -> dict[str, Any]:
     path = folder / "growth.json"
     sizes = ["--sizes", str(SIZE), "--runs", "2", "--questions", "4", "--efforts", "100", "400"]
+    run("bench.growth", cache, *sizes, "--folder", folder, "--json", path)
+    assert path.with_suffix(".md").read_text() == as_markdown(json.loads(path.read_text()))
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def run(module: str, cache: Path, *arguments: str | Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "bench.growth", *sizes, "--folder", folder, "--json", path],
+        [sys.executable, "-m", module, *arguments],
         cwd=REPOSITORY,
         env={**os.environ, "ASSISTANT_CACHE": str(cache)},
         check=True,
         timeout=300,
     )
-    assert path.with_suffix(".md").read_text() == as_markdown(json.loads(path.read_text()))
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
 
 
 def test_every_figure_is_measured(report: dict[str, Any]) -> None:
@@ -76,6 +81,18 @@ def test_a_home_that_was_built_is_sound_and_built_no_more(
     assert (checked.papers, checked.unchecked) == (SIZE, 0)
     # Names change their letters, so that a text's tokens are others: that is said, and no more than that.
     assert [str(one) for one in checked.disagreements] == []
+
+
+def test_graphs_of_the_same_vectors_are_compared(report: dict[str, Any], folder: Path, cache: Path) -> None:
+    assert report["sizes"]
+    path = folder / "graphs.json"
+    tried = ("--graphs", "4,8", "32,200", "--efforts", "120")
+    run("bench.growth.graphs", cache, folder / str(SIZE), *tried, "--json", path)
+    poor, good = json.loads(path.read_text())
+    assert poor["vectors"] == good["vectors"] == SIZE
+    assert poor["tried"]["120"]["recall"] < good["tried"]["120"]["recall"]
+    assert good["tried"]["120"]["recall"] > 0.98
+    assert path.with_suffix(".md").read_text() == graphs.as_markdown([poor, good])
 
 
 def test_papers_are_the_same_in_collections_of_any_size(shipped: list[Shipped]) -> None:

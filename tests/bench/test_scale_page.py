@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from bench.growth import graphs
 from bench.growth.report import as_markdown
 
 ROOT = Path(__file__).parents[2]
@@ -17,4 +18,10 @@ def test_the_tables_are_those_of_the_figures() -> None:
     page = (ROOT / "docs/scale.md").read_text()
     tables = TABLE.findall(page.partition("<!-- from")[2].partition("<!-- until here")[0])
     assert tables == TABLE.findall(written)
-    assert len(tables) == 6
+    assert len(tables) == 7
+
+
+def test_the_graphs_are_those_that_were_tried() -> None:
+    kept = ROOT / "bench/results/graphs.md"
+    assert kept.read_text() == graphs.as_markdown(json.loads(kept.with_suffix(".json").read_text()))
+    assert kept.read_text() in (ROOT / "docs/scale.md").read_text().partition("<!-- graphs -->")[2]

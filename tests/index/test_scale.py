@@ -10,7 +10,8 @@ from assistant import Assistant, Settings
 from assistant.corpus import Listing, Reading
 from assistant.errors import PaperNotFoundError
 from assistant.index.encoder import Encoder
-from assistant.index.index import COMPARED, Index
+from assistant.index.finding import COMPARED
+from assistant.index.index import Index
 from assistant.index.ledger import State
 from assistant.index.segments import damaged_files
 

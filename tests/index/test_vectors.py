@@ -17,7 +17,8 @@ from assistant.index.chunking import Chunk
 from assistant.index.encoder import Vector, unit
 from assistant.index.folder import CollectionFolder
 from assistant.index.ledger import Record, State
-from assistant.index.vectors import COLLECTION, EmbeddedChunk, Vectors
+from assistant.index.place import COLLECTION
+from assistant.index.vectors import EmbeddedChunk, Vectors
 
 
 def record(title: str, published: date | None = None) -> Record:
