@@ -23,7 +23,7 @@ ALL_SUITES = (*SUITES, CHAT)
 
 
 MOST_FLAWS = 1_000
-"""Flaws that are told one by one; after them nothing more is read."""
+"""Flaws that are told one by one; after them no more lines are read."""
 LARGEST = 64 * 2**20
 """Bytes that a question file may hold."""
 

@@ -352,6 +352,7 @@ class Index:
             self._discard_folders()
         has = self.ledger.has()
         if not has[State.PENDING] and not has[State.LEAVING]:
+            self.kept.drop_former()
             return  # without opening Chroma, which takes longer than all the rest
         stores = self._stores()  # or refused, before this home remembers its encoder
         if self.ledger.fact(ENCODER) is None:

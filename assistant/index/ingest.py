@@ -164,8 +164,7 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
             being_written = frozenset(record.paper.paper_id for record in batch)
         if written is not None:
             written.result()
-    with stores.ledger.transaction():
-        stores.kept.drop_former()
+    stores.kept.drop_former()
     tell(total, total)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assistant.errors import DamageError
 from assistant.index.checksums import token_checksum
 from assistant.index.encoder import Matrix
 from assistant.index.ledger import Ledger, Record, digest
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS chunk_vectors (
     checksum INTEGER NOT NULL
 );
 """
+TABLES = ("token_vectors", "chunk_vectors")
 FORMER = "former_"
 """Begins the names of the tables that a rebuild has set aside, until it has ended."""
 
@@ -81,7 +83,10 @@ class Kept:
             tables = f"{prefix}chunk_vectors JOIN {prefix}token_vectors USING (paper_id)"
             columns = "paper_id, made_of, chunks, vectors, checksum, codes, places"
             select = f"SELECT {columns} FROM {tables}"  # noqa: S608 - names of ours
-            rows = self._ledger.of_papers(select, expected.keys() - found.keys())
+            try:
+                rows = self._ledger.of_papers(select, expected.keys() - found.keys())
+            except DamageError:  # a row that SQLite cannot read: whatever it stands among is made again
+                continue
             for key, made_of, *stored in rows:
                 if made_of == expected[key] and (encoded := _sound(*stored)) is not None:
                     found[key] = encoded
@@ -89,21 +94,24 @@ class Kept:
 
     def set_aside(self) -> None:
         """Empty the tables of what was made, and keep what is in them for whoever fills them again."""
-        if self._set_aside():  # by a rebuild that was stopped
+        if self._set_aside():  # by a rebuild that was stopped, and may have encoded papers since
+            for name in TABLES:
+                self._ledger.execute(f"INSERT OR REPLACE INTO {FORMER}{name} SELECT * FROM {name}")  # noqa: S608
+                self._ledger.execute(f"DELETE FROM {name}")  # noqa: S608 - names of ours
             self._tokens.clear()
-            self._ledger.execute("DELETE FROM chunk_vectors")
             return
-        for name in ("token_vectors", "chunk_vectors"):
+        for name in TABLES:
             ((schema,),) = self._ledger.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
             self._ledger.execute(f"ALTER TABLE {name} RENAME TO {FORMER}{name}")
             self._ledger.execute(schema)
         self._tokens.clear()
 
     def drop_former(self) -> None:
-        """Forget what was set aside."""
+        """Forget what was set aside, in a transaction of its own."""
         if self._set_aside():
-            for name in ("token_vectors", "chunk_vectors"):
-                self._ledger.execute(f"DROP TABLE {FORMER}{name}")
+            with self._ledger.transaction():
+                for name in TABLES:
+                    self._ledger.execute(f"DROP TABLE {FORMER}{name}")
 
     def _set_aside(self) -> bool:
         return bool(
@@ -115,10 +123,14 @@ def _made_of(record: Record, encoder: str) -> str:
     return digest(record.paper.title, record.paper.text, f"{encoder} {RECIPE}")
 
 
-def _sound(chunks: int, vectors: object, checksum: int, codes: object, places: object) -> Encoded | None:
+def _sound(
+    chunks: object, vectors: object, checksum: object, codes: object, places: object
+) -> Encoded | None:
     """Unpack what is kept of a paper; None where it is not what was written."""
     if not (isinstance(vectors, bytes) and isinstance(codes, bytes) and isinstance(places, bytes)):
         return None
+    if not isinstance(chunks, int):
+        return None  # SQLite says of each value anew of which type it is
     if zlib.crc32(vectors, token_checksum(codes, places)) != checksum:
         return None
     tokens = unpacked(codes, places)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chromadb.api.models.Collection import Collection
 from chromadb.api.types import Schema, SparseVectorIndexConfig, VectorIndexConfig
-from chromadb.errors import InvalidArgumentError, NotFoundError
+from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
 
 from assistant.index.place import HNSW
 
@@ -50,19 +50,23 @@ def open_collection(
 def _with_sparse(
     api: "FastAPI", there: Mapping[str, str], name: str, metadata: dict[str, Any] | None, key: str
 ) -> "Model | None":
-    """Create a collection that is searched by sparse vectors too; None where the server has none.
+    """Create a collection that is searched by sparse vectors too; None where it is there, or cannot be.
 
     Chroma Cloud has them, and `chroma run` refuses. A server from before there were any makes the
     collection as it makes all, by another distance: that one is deleted.
     """
     schema = Schema().create_index(VectorIndexConfig(space=HNSW["space"]))
     schema.create_index(SparseVectorIndexConfig(bm25=True), key)
-    try:
-        model = api.get_or_create_collection(
+    try:  # and not get or create: another home's must not be taken for one that was made here
+        model = api.create_collection(
             name, schema=schema, metadata=metadata, tenant=there["tenant"], database=there["database"]
         )
     except InvalidArgumentError:
         return None
+    except ChromaError as error:
+        if "already exists" in str(error):
+            return None
+        raise
     if not has_sparse(model.serialized_schema, key):
         api.delete_collection(name, **there)
         return None

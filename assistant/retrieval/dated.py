@@ -40,7 +40,7 @@ def nearest(index: Index, vectors: Vectors, vector: Vector, limit: int, dates: D
     if not dates.bounded:
         return vectors.search(vector, limit)
     papers = index.words.count()
-    if papers <= SMALL:
+    if papers <= SMALL or index.sharing is not None:  # Chroma Cloud gives 300 chunks at the most
         return vectors.search(vector, limit, since=dates.since, until=dates.until)
     fitting = index.words.within(dates.since, dates.until, FEW + 1)
     if len(fitting) <= FEW:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from chroma_cloud import Cloud
 from chroma_server import ChromaRun
+from chromadb.errors import NotFoundError
 from library import LIBRARY
 from pydantic import SecretStr
 from sharing_homes import KETTLE, QUESTIONS, Share, agrees, first, looks, of
@@ -15,7 +16,7 @@ from assistant import Assistant, ServerError, Settings
 from assistant.corpus import Listing, Reading, paper_id
 from assistant.index.index import Index
 from assistant.index.vectors import Vectors
-from assistant.retrieval import DateRange, retrieve
+from assistant.retrieval import DateRange, dated, retrieve
 
 KEY = "ck-stand-in-for-a-key"
 
@@ -163,6 +164,42 @@ def test_a_server_that_knows_no_schema_gets_a_collection_of_cosines(share: Share
     assert vectors(index)._collection.configuration_json["hnsw"]["space"] == "cosine"
     assert first(index) == KETTLE
     assert agrees(index)
+
+
+@pytest.mark.parametrize("knows_schemas", [True, False])
+def test_a_collection_that_another_home_makes_first_is_taken(
+    share: Share, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *, knows_schemas: bool
+) -> None:
+    cloud.knows_schemas = knows_schemas
+    first_home, second = share("a"), share("b")
+    first_home.ingest(of(*LIBRARY[:3]))
+    assert second.sharing is not None
+    api = second.sharing.server._connected()
+    look = api.get_collection
+    asked: list[str] = []
+
+    def looked_too_soon(name: str, **there: str) -> object:
+        asked.append(name)
+        if name == "papers" and asked.count(name) == 1:
+            raise NotFoundError
+        return look(name, **there)
+
+    monkeypatch.setattr(api, "get_collection", looked_too_soon)
+    assert vectors(second).ranks_words is knows_schemas
+    assert vectors(second).count() == 3
+    assert first(first_home) == KETTLE
+
+
+def test_dates_bound_a_large_collection_without_sparse_vectors(
+    share: Share, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.knows_schemas = False
+    index = share("a")
+    index.ingest(of(*LIBRARY))
+    monkeypatch.setattr(dated, "SMALL", 0)
+    monkeypatch.setattr(dated, "FEW", 0)
+    hits = retrieve(index, QUESTIONS[0], dates=DateRange.parse("2021", "2022")).hits
+    assert hits[0].paper.title == KETTLE
 
 
 def test_chroma_run_itself_has_no_sparse_vectors_yet(server: ChromaRun) -> None:

@@ -69,6 +69,8 @@ def test_another_date_needs_no_encoding_and_another_text_does(index: Index, coun
         ("chunk_vectors", "vectors", "substr(vectors, 1, 40)"),
         ("chunk_vectors", "vectors", "'text'"),
         ("chunk_vectors", "chunks", "7"),
+        ("chunk_vectors", "chunks", "''"),
+        ("chunk_vectors", "chunks", "1.5"),
         ("chunk_vectors", "checksum", "checksum + 1"),
         ("chunk_vectors", "made_of", "'0123456789abcdef'"),
         ("token_vectors", "codes", "CAST(substr(codes, 1, 40) || x'00' || substr(codes, 42) AS BLOB)"),
@@ -86,6 +88,41 @@ def test_what_is_not_as_it_was_written_is_made_again(
     index.rebuild()
     assert counting.texts == MADE[1:]
     assert index.check().disagreements == ()
+
+
+def test_a_row_that_cannot_be_read_is_made_again_with_those_beside_it(
+    index: Index, counting: Counting
+) -> None:
+    with index.ledger.transaction():
+        index.ledger.execute("UPDATE chunk_vectors SET made_of = CAST(x'ff' AS TEXT)")
+    index.rebuild()
+    assert sorted(counting.texts) == MADE
+    assert index.check().disagreements == ()
+
+
+def test_a_rebuild_that_is_begun_anew_keeps_what_the_one_before_encoded(
+    index: Index, counting: Counting
+) -> None:
+    with index.ledger.transaction():
+        index.ledger.execute("DELETE FROM chunk_vectors")
+        index.kept.set_aside()  # of a home that has nothing kept
+        index.ledger.mark_all(State.PENDING, among=State.INDEXED)
+    drop = index.kept.drop_former
+    index.kept.drop_former = lambda: None  # type: ignore[method-assign]  # the process dies before
+    index._finish(None, wait=True)
+    assert sorted(counting.texts) == MADE
+    counting.texts.clear()
+    index.kept.drop_former = drop  # type: ignore[method-assign]
+    index.rebuild()
+    assert counting.texts == []
+    assert index.check().disagreements == ()
+
+
+def test_what_was_set_aside_goes_where_nothing_is_left_to_do(index: Index) -> None:
+    with index.ledger.transaction():
+        index.kept.set_aside()
+    index.ingest(reading(KETTLE))
+    assert not {name for name in tables(index) if name.startswith(FORMER)}
 
 
 def test_a_home_without_any_is_encoded(index: Index, counting: Counting) -> None:
