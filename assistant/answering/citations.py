@@ -155,7 +155,7 @@ class CitationFilter(Scanner):
         rf"(?:[^({_OPENING}]+|[{_OPENING}](?=[{_OPENING}]{{2}}|[^{_OPENING}{_CLOSING}\n]{{1,20}}[{_OPENING}\n])"
         r"|\((?=[0-9, ]{0,9}[(A-Za-z]))+"
     )
-    WHOLE = re.compile(r"\[([0-9]{1,9}(?:, ?[0-9]{1,9}){0,9})\]")
+    WHOLE = re.compile(rf"[{_OPENING}]([^{_OPENING}{_CLOSING}\n]{{1,{LONGEST - 2}}})[{_CLOSING}]")
 
     def __init__(self, shown: int) -> None:
         """Know markers from 1 to `shown`; all others are removed."""

@@ -46,7 +46,10 @@ def read_jsonl(text: str, *, source: str) -> Reading:
     rejected: list[Rejection] = []
     more = 0
     for line, record in _elements(text) if _is_array(text) else enumerate(text.split("\n"), start=1):
-        if not record.strip():
+        if not (begun := record.lstrip()):
+            continue
+        if len(rejected) >= MOST_REJECTED and begun[0] != "{":
+            more += 1  # no object, whatever it is: parsing it only tells what is wrong
             continue
         try:
             listings.append(_listing(_parsed(record), source))

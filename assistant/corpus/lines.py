@@ -35,7 +35,7 @@ class Line:
     """Whether it ends as a sentence does, or with a link."""
 
 
-MOST_LINES = 100_000
+MOST_LINES = 30_000
 """Lines that are not blank in one page, of which a real one has less than a thousand."""
 
 LONG_DATE = 30

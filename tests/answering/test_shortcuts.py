@@ -14,6 +14,8 @@ from assistant.answering.scanning import Scanner
 SHOWN = 12
 NOTHING = re.compile(r"(?!)")
 PIECES = [
+    *("[see 1]", "[papers 1 and 2]", "[ ]", "[a†b]"),
+    *(f"[{'1,' * 58}1]", f"[{'x' * 118}]", f"[{'y' * 121}]"),
     *(
         "[1]",
         "[2, 3]",

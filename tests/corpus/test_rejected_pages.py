@@ -133,4 +133,4 @@ def test_what_is_no_listing_is_rejected_as_a_whole(text: str) -> None:
 
 def test_a_page_of_too_many_lines_is_rejected_early() -> None:
     (reason,) = reasons("x\n\n" * (MOST_LINES + 10))
-    assert reason.startswith("page.txt:200001: The page has more than 100,000 lines of text")
+    assert reason.startswith("page.txt:60001: The page has more than 30,000 lines of text")
