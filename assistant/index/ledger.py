@@ -132,13 +132,9 @@ class Ledger:
 
     def within(self, paper_ids: Iterable[str], since: date | None, until: date | None) -> set[str]:
         """Choose the papers of a range of dates; those without a date are of none."""
-        ids = json.dumps(list(paper_ids))
-        rows = self.execute(
-            "SELECT paper_id FROM papers WHERE paper_id IN (SELECT value FROM json_each(?)) "
-            "AND published BETWEEN ? AND ?",
-            (ids, (since or date.min).isoformat(), (until or date.max).isoformat()),
-        )
-        return {key for (key,) in rows}
+        first, last = (since or date.min).isoformat(), (until or date.max).isoformat()
+        rows = self.of_papers("SELECT paper_id, published FROM papers", paper_ids)
+        return {key for key, day in rows if day is not None and first <= day <= last}
 
     def of_papers(self, select: str, paper_ids: Iterable[str]) -> list[Any]:
         """Run a SELECT for the rows whose `paper_id` is one of these."""

@@ -8,6 +8,7 @@ from chromadb.api.types import Schema, SparseVectorIndexConfig, VectorIndexConfi
 from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
 
 from assistant.index.place import HNSW
+from assistant.index.sparse import has_sparse
 
 if TYPE_CHECKING:
     from chromadb.api.fastapi import FastAPI
@@ -71,14 +72,3 @@ def _with_sparse(
         api.delete_collection(name, **there)
         return None
     return model
-
-
-def has_sparse(schema: Mapping[str, Any] | None, key: str) -> bool:
-    """Tell whether a collection's schema, as a server writes it, has sparse vectors of this key.
-
-    >>> index = {"sparse_vector": {"sparse_vector_index": {"enabled": True}}}
-    >>> has_sparse({"keys": {"words": index}}, "words")
-    True
-    """
-    index = ((schema or {}).get("keys") or {}).get(key) or {}
-    return bool(((index.get("sparse_vector") or {}).get("sparse_vector_index") or {}).get("enabled"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import IndexMismatchError
 from assistant.index.server import PAGE, ChromaServer
-from assistant.index.sparse import KEY
+from assistant.index.sparse import KEY, has_sparse
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
@@ -35,8 +35,6 @@ class SharedVectors:
                 f"The vectors on {self._server.address} are made with {made_with}, not with {self._encoder}: "
                 "set ASSISTANT_EMBEDDING as it was, or ASSISTANT_CHROMA_DATABASE to another database."
             )
-        from assistant.index.opening import has_sparse
-
         self._ranks_words = has_sparse(collection.get_model().serialized_schema, KEY)
         return collection
 

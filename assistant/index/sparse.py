@@ -8,7 +8,8 @@ from the words at home: the average length is a constant, since a vector is writ
 
 import hashlib
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from assistant.corpus import Paper
 from assistant.index.words import analyzer, words_of
@@ -23,7 +24,6 @@ K1, B = 1.2, 0.75
 """As Tantivy has them."""
 USUAL_LENGTH = 157
 """Stems of a paper: the mean of the shipped ones."""
-
 
 DIGITS = 4
 """Behind the point of a value, of at most K1 + 1."""
@@ -42,6 +42,17 @@ def question_vector(text: str) -> "SparseVector | None":
     """Give a question's side of it but for the rarity of its stems; None where it has none."""
     counts = _counts(text)
     return _sparse(dict.fromkeys(counts, 1.0)) if counts else None
+
+
+def has_sparse(schema: Mapping[str, Any] | None, key: str) -> bool:
+    """Tell whether a collection's schema, as a server writes it, has sparse vectors of this key.
+
+    >>> index = {"sparse_vector": {"sparse_vector_index": {"enabled": True}}}
+    >>> has_sparse({"keys": {"words": index}}, "words")
+    True
+    """
+    index = ((schema or {}).get("keys") or {}).get(key) or {}
+    return bool(((index.get("sparse_vector") or {}).get("sparse_vector_index") or {}).get("enabled"))
 
 
 def _counts(text: str) -> Counter[int]:

@@ -17,7 +17,7 @@ from assistant.retrieval.filters import DateRange
 SMALL = 2_000
 """Papers of a collection, up to which Chroma's own condition is quick."""
 FEW = 1_000
-"""Papers of a range, up to which all are compared: a twentieth of a second."""
+"""Papers of a range, up to which all are compared."""
 SPARE = 2.0
 """How many times as many are looked for as would do if dates had nothing to do with the question."""
 MOST = 6_000
