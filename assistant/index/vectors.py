@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.index.checksums import Sketches, sketch
+from assistant.index.checksums import TOLERANCE, Sketches, sketch
 from assistant.index.chunking import Chunk, chunk_id
 from assistant.index.encoder import Matrix, Vector, unit
 from assistant.index.ledger import Record, content_hash
@@ -88,29 +88,41 @@ class Vectors:
     def replace(self, records: Sequence[Record], embedded: Sequence[EmbeddedChunk]) -> None:
         """Hold these chunks in place of whatever is held of these papers; on disk on return.
 
-        Chunks that stay are written over, so that nobody who searches meanwhile misses them.
+        Chunks that are held as they are given, and found, are left alone. Of others the former ones are
+        deleted first, and missed for that moment: where hnswlib writes over a vector, it now and then
+        keeps no way to another one nearby.
         """
         if not records:
             return
-        metadatas = {item.chunk.chunk_id: self._metadata(item) for item in embedded}
+        lacking = {item.chunk.chunk_id: item for item in embedded}
+        former: list[str] = []
         with self._lock, self._place.told(writing=True):
-            former = {
-                key: metadata or {}
-                for page in self._pages(["metadatas"], _of(records))
-                for key, metadata in zip(page["ids"], page["metadatas"], strict=True)
-            }
-            # Writing over a chunk keeps the metadata that it had and the new one has not.
-            self._delete([key for key in former.keys() & metadatas if former[key].keys() - metadatas[key]])
-            batch_size = self._place.batch_size()
-            for start in range(0, len(embedded), batch_size):
-                batch = embedded[start : start + batch_size]
-                self._collection.upsert(
-                    ids=[item.chunk.chunk_id for item in batch],
-                    embeddings=np.stack([item.vector for item in batch]),
-                    documents=[item.chunk.text for item in batch],
-                    metadatas=[metadatas[item.chunk.chunk_id] for item in batch],
-                )
-            self._delete([key for key in former if key not in metadatas])
+            for held in self._held(_of(records)):
+                item = lacking.get(held.chunk_id)
+                if item is not None and self._is_held(item, held):
+                    del lacking[held.chunk_id]
+                else:
+                    former.append(held.chunk_id)
+            self._delete(former)
+            self._write(list(lacking.values()))
+
+    def _is_held(self, item: EmbeddedChunk, held: HeldChunk) -> bool:
+        return (
+            held.found
+            and held.held == ChunkText(item.chunk.text, self._metadata(item))
+            and np.allclose(sketch(item.vector[np.newaxis]), held.sketch, rtol=0, atol=TOLERANCE)
+        )
+
+    def _write(self, embedded: Sequence[EmbeddedChunk]) -> None:
+        size = self._place.batch_size()
+        for start in range(0, len(embedded), size):
+            batch = embedded[start : start + size]
+            self._collection.upsert(
+                ids=[item.chunk.chunk_id for item in batch],
+                embeddings=np.stack([item.vector for item in batch]),
+                documents=[item.chunk.text for item in batch],
+                metadatas=[self._metadata(item) for item in batch],
+            )
 
     def forget(self, records: Sequence[Record]) -> None:
         """Delete whatever is held of these papers."""
@@ -164,28 +176,31 @@ class Vectors:
         with self._lock, self._place.told():
             return {
                 key: (float(row[0]), float(row[1]))
-                for ids, rows, _ in self._all(["embeddings"])
+                for ids, rows, _ in self._sketched(["embeddings"])
                 for key, row in zip(ids, rows, strict=True)
             }
 
     def each(self) -> Iterator[HeldChunk]:
         """Go through all chunks, and search for each."""
         with self._lock, self._place.told():
-            for ids, rows, found in self._all(["embeddings", "documents", "metadatas"]):
-                # A chunk just like another may be found in its place: their distance from each other is none.
-                nearest = self._collection.query(
-                    query_embeddings=found["embeddings"], n_results=1, include=["distances"]
-                )
-                first = zip(ids, nearest["ids"], nearest["distances"] or [], strict=True)
-                is_found = [own in others or min(away, default=1.0) < SAME for own, others, away in first]
-                texts, metadatas = found["documents"] or [], found["metadatas"] or []
-                for key, row, text, metadata, seen in zip(ids, rows, texts, metadatas, is_found, strict=True):
-                    yield HeldChunk(
-                        key, ChunkText(text, metadata or {}), (float(row[0]), float(row[1])), seen
-                    )
+            yield from self._held()
 
-    def _all(self, include: list[Any]) -> Iterator[tuple[list[str], Sketches, Any]]:
-        for found in self._pages(include):
+    def _held(self, where: Any = None) -> Iterator[HeldChunk]:
+        for ids, rows, found in self._sketched(["embeddings", "documents", "metadatas"], where):
+            # A chunk just like another may be found in its place: their distance from each other is none.
+            nearest = self._collection.query(
+                query_embeddings=found["embeddings"], n_results=1, include=["distances"]
+            )
+            first = zip(ids, nearest["ids"], nearest["distances"] or [], strict=True)
+            is_found = [own in others or min(away, default=1.0) < SAME for own, others, away in first]
+            texts, metadatas = found["documents"] or [], found["metadatas"] or []
+            for key, row, text, metadata, seen in zip(ids, rows, texts, metadatas, is_found, strict=True):
+                yield HeldChunk(
+                    key, ChunkText(text or "", metadata or {}), (float(row[0]), float(row[1])), seen
+                )
+
+    def _sketched(self, include: list[Any], where: Any = None) -> Iterator[tuple[list[str], Sketches, Any]]:
+        for found in self._pages(include, where):
             if found["ids"]:
                 yield found["ids"], sketch(np.asarray(found["embeddings"])), found
 
