@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from string import ascii_lowercase
 
 from assistant.answering.scanning import Scanner
 from assistant.answering.sentences import sentences
@@ -20,7 +21,8 @@ MARKER = re.compile(r"\[\d{1,9}\]")
 
 _OPEN, _CLOSE = "[\uff3b\u3010\u3014\u3016\u27e6", "]\uff3d\u3011\u3015\u3017\u27e7"
 _OPENING, _CLOSING = re.escape(_OPEN), re.escape(_CLOSE)
-_ENDS_CLAIM = frozenset(".,;:!?\n[(\u3010")
+_ENDS_CLAIM = ".,;:!?\n[(\u3010"
+_ENDING = re.escape(_ENDS_CLAIM)
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>\d+)
@@ -30,17 +32,17 @@ _TOKEN = re.compile(
     )\s*""",
     re.VERBOSE,
 )
-_COUNTED = re.compile(
-    r"\b(?:case|class|eqs?|equations?|figs?|figures?|levels?|options?|parts?|phases?|sections?|sec|stages?"
-    r"|steps?|tables?|tab|types?|versions?)\.?\s*\Z",
-    re.IGNORECASE,
+_COUNTED = frozenset(
+    {"case", "class", "eq", "eqs", "equation", "equations", "fig", "figs", "figure", "figures", "level"}
+    | {"levels", "option", "options", "part", "parts", "phase", "phases", "sec", "section", "sections"}
+    | {"stage", "stages", "step", "steps", "tab", "table", "tables", "type", "types", "version", "versions"}
 )
-_LONGEST_COUNTED = 16  # characters in the longest of these, with the one before it
+_LONGEST_COUNTED = 11  # characters in the longest of these, with a stop and the one before it
 _BULLET = re.compile(r"\A\s*(?:[-*+\u2022\u00b7]|\#{1,6}|>|\d{1,3}[.)])\s+")
 _SPACED_MARKER = re.compile(rf"(?<!\s)\s*+{MARKER.pattern}")
 _NUMBER = re.compile(r"\d+")
 _WORDED = re.compile(r"\w")
-_STRETCH = re.compile(r"\s+|\S+")
+_ANY_OPENING = re.compile(rf"[({_OPENING}]")
 _LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER.pattern})+")
 
 
@@ -105,7 +107,8 @@ def cited_sentences(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
                 numbers += _NUMBER.findall(leading.group())
             bare = _SPACED_MARKER.sub("", rest) if "[" in rest else rest
             if not _WORDED.search(bare):
-                numbers += _NUMBER.findall(rest)
+                if bare != rest:
+                    numbers += _NUMBER.findall(rest)
                 continue
             if waiting:
                 yield waiting, _distinct(numbers)
@@ -150,12 +153,16 @@ class CitationFilter(Scanner):
     ([4, 2], 1)
     """
 
-    # Of brackets, those are plain after which comes what no marker has.
+    # Of brackets, those are plain after which comes what no marker has; of round ones, those too after whose
+    # end comes what ends no claim.
     PLAIN = re.compile(
         rf"(?:[^({_OPENING}]+|[{_OPENING}](?=[{_OPENING}]{{2}}|[^{_OPENING}{_CLOSING}\n]{{1,20}}[{_OPENING}\n])"
-        r"|\((?=[0-9, ]{0,9}[(A-Za-z]))+"
+        rf"|\((?=\)|[\d, ]{{0,9}}[^\d, )]|[\d, ]{{1,9}}\)[^{_ENDING}]))+"
     )
-    WHOLE = re.compile(rf"[{_OPENING}]([^{_OPENING}{_CLOSING}\n]{{1,{LONGEST - 2}}})[{_CLOSING}]")
+    WHOLE = re.compile(
+        rf"[{_OPENING}](?P<content>[^{_OPENING}{_CLOSING}\n]{{1,{LONGEST - 2}}})[{_CLOSING}]"
+        rf"|\((?P<round>[\d, ]{{1,{LONGEST - 2}}})\)(?=[{_ENDING}])"
+    )
 
     def __init__(self, shown: int) -> None:
         """Know markers from 1 to `shown`; all others are removed."""
@@ -169,8 +176,14 @@ class CitationFilter(Scanner):
         self.removed = 0
         """How many numbers named no paper."""
 
-    def _take(self, whole: "re.Match[str]") -> None:
-        self._mark(whole[1], whole[0])
+    def _take(self, whole: "re.Match[str]") -> bool:
+        if whole["content"]:
+            self._mark(whole["content"], whole[0])
+        elif self._may_cite() and (numbers := self._round_numbers(whole["round"])):
+            self._cite(numbers)
+        else:
+            self._emit(whole[0])
+        return True
 
     def _text(self, character: str) -> None:
         if character in _OPEN:
@@ -181,31 +194,38 @@ class CitationFilter(Scanner):
             self._emit(character)
 
     def _emit(self, text: str) -> None:
-        for stretch in _STRETCH.findall(text):
-            if stretch.isspace():
-                # The room that a removed marker leaves is closed.
-                self._space.append(_closed(stretch, first=not self._space) if self._gap else stretch)
-            else:
-                self._emit_word(stretch)
+        words = text.strip()
+        before, _, after = text.partition(words) if words else (text, "", "")
+        if before:
+            self._leave_room(before)
+        if words:
+            self._emit_words(words)
+        if after:
+            self._leave_room(after)
 
-    def _emit_word(self, word: str) -> None:
+    def _leave_room(self, space: str) -> None:
+        """Keep white space back; the room that a removed marker leaves is closed."""
+        self._space.append(_closed(space, first=not self._space) if self._gap else space)
+
+    def _emit_words(self, words: str) -> None:
         space = "".join(self._space)
-        if self._gap and word[0] in ".,;:!?)":
+        if self._gap and words[0] in ".,;:!?)":
             space = space.strip(" \t")
-        if word[0] == "(" and self._before == "]" and not space:
+        if words[0] == "(" and self._before == "]" and not space:
             space = " "  # together they would begin a link
-        shown = space + word.replace("](", "] (")
+        shown = space + words.replace("](", "] (")
         super()._emit(shown)
-        self._line = (self._line + shown).rpartition("\n")[2][-LONGEST:]
+        self._line = (shown.rpartition("\n")[2] if "\n" in shown else self._line + shown)[-LONGEST:]
         self._space, self._gap = [], False
 
     def _may_cite(self) -> bool:
         """Whether a number in round brackets here would stand after a claim, not `f(1)` or `Table (1)`."""
         if any("\n" in space for space in self._space) or not self._line or self._before in ":;,-([":
             return False
-        return not _COUNTED.search(self._line[-_LONGEST_COUNTED:]) and (
-            bool(self._space) or not self._before.isalnum()
-        )
+        if not self._space and self._before.isalnum():
+            return False
+        end = self._line[-_LONGEST_COUNTED:].lower().removesuffix(".")
+        return end[len(end.rstrip(ascii_lowercase)) :] not in _COUNTED
 
     def _in_brackets(self, character: str) -> None:
         if character in _CLOSE:
@@ -231,26 +251,35 @@ class CitationFilter(Scanner):
     def _in_round(self, character: str) -> None:
         if character == ")" and len(self._held) > 1:
             self._hold(self._held + character, self._after_round)
-        elif (character.isdigit() or character in ", ") and len(self._held) < LONGEST:
+        elif (character.isdecimal() or character in ", ") and len(self._held) < LONGEST:
             self._held += character
         else:
             self._release(character)
 
     def _after_round(self, character: str) -> None:
-        found = read_numbers(self._held[1:-1], self._shown)
-        if character in _ENDS_CLAIM and found and found[0] and not found[1]:
-            self._cite(found[0])
+        numbers = self._round_numbers(self._held[1:-1]) if character in _ENDS_CLAIM else ()
+        if numbers:
+            self._cite(numbers)
             self._drop(character)
         else:
             self._release(character)
+
+    def _round_numbers(self, content: str) -> tuple[int, ...]:
+        """Read what stands in round brackets; nothing where any of it names no paper."""
+        numbers, unknown = read_numbers(content, self._shown) or ((), 0)
+        return () if unknown else numbers
 
     def _mark(self, content: str, whole: str) -> None:
         found = read_numbers(content, self._shown)
         if found is None and "\u2020" in content:  # a citation all the same, to something never shown
             found = (), 1
         if found is None:
-            self._held = whole[:-1]
-            self._release(whole[-1])
+            if _ANY_OPENING.search(whole, 1):
+                self._held = whole[:-1]
+                self._release(whole[-1])
+            else:
+                self._drop()
+                self._emit(whole)
             return
         numbers, unknown = found
         self.removed += unknown
@@ -270,13 +299,12 @@ class CitationFilter(Scanner):
         for number in numbers:
             if number not in self.cited:
                 self.cited.append(number)
-            self._emit(f"[{self.cited.index(number) + 1}]")
+            self._emit_words(f"[{self.cited.index(number) + 1}]")
 
     def _finish(self) -> None:
         if self._mode == self._after_round:
-            found = read_numbers(self._held[1:-1], self._shown)
-            if found and found[0] and not found[1]:
-                self._cite(found[0])
+            if numbers := self._round_numbers(self._held[1:-1]):
+                self._cite(numbers)
                 self._drop()
         elif self._mode == self._after_brackets:
             self._mark(self._held[2:-1], self._held)

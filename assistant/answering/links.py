@@ -44,7 +44,8 @@ _TAG_STARTS = frozenset(f"<{slash}{name}" for slash in ("", "/") for name in _TA
 _TAG_BEGINNINGS = frozenset(tag[:end] for tag in _TAG_STARTS for end in range(1, len(tag) + 1))
 _SCHEME_BEGINNINGS = frozenset(scheme[:end] for scheme in _SCHEMES for end in range(1, len(scheme) + 1))
 _FIRST = "".join(sorted({scheme[0] for scheme in _SCHEMES if scheme[0].isalpha()}))
-_ENDS_ADDRESS = frozenset('<>"`)]}|\u3011\u201d')
+_ENDS_ADDRESS = '<>"`)]}|\u3011\u201d'
+_ENDING = re.escape(_ENDS_ADDRESS)
 _PUNCTUATION = frozenset(".,;:!?'")
 
 
@@ -58,13 +59,32 @@ class LinkFilter(Scanner):
 
     # Words that no scheme begins with (`[^\W_]` is what isalnum says), and what stands between words; of
     # brackets, those after which comes what no link or tag has.
-    PLAIN = re.compile(rf"(?:(?![{_FIRST}])[^\W_]+|[^\]<:\w]|_|\](?=[^(])|<(?=[^/A-Z]))+", re.IGNORECASE)
+    PLAIN = re.compile(
+        rf"(?:(?![{_FIRST}])[^\W_]+|[^\]<:\w]|_|\](?=[^(])|<(?=[^/A-Z]|/?[A-Z0-9]{{1,9}}[^/>A-Z0-9\s]))+",
+        re.IGNORECASE,
+    )
+    WHOLE = re.compile(
+        rf"((?ai:{'|'.join(map(re.escape, _SCHEMES))}))[^\s{_ENDING}]*(?=[\s{_ENDING}])"
+        rf"|\]\([^()\n]{{,{LONGEST - 1}}}\)"
+        rf"|</?(?ai:{'|'.join(_TAGS)})(?:(?:[^\S\n]|/)[^>\n]{{,{LONGEST - 2}}})?>"
+    )
 
     def __init__(self) -> None:
         super().__init__()
         self._depth = 0
         self._dropped = 0
         self._tail = ""
+
+    def _take(self, whole: "re.Match[str]") -> bool:
+        text = whole[0]
+        if text[0] == "]":
+            self._emit("]")
+        elif text[0] != "<":
+            if text[0].isalpha() and self._before.isalnum():
+                return False
+            self._tail = text[-1] if text[-1] in _PUNCTUATION and whole[1] != text else ""
+            self._end_address()
+        return True
 
     def _text(self, character: str) -> None:
         if character == "]":

@@ -93,6 +93,7 @@ class ThoughtFilter:
         f"<{slash}{word}>" for slash in ("", "/") for word in ("think", "thinking", "reasoning")
     )
     _BEGINNINGS = frozenset(tag[:end] for tag in _TAGS for end in range(1, len(tag) + 1))
+    _MAY_BEGIN = re.compile(r"<(?=/?(?:[tr]|\Z))", re.IGNORECASE)
 
     def __init__(self) -> None:
         self._held = ""
@@ -100,7 +101,17 @@ class ThoughtFilter:
 
     def feed(self, text: str) -> str:
         """Take the next piece; gives back what is no reasoning."""
-        return "".join(map(self._step, text))
+        shown: list[str] = []
+        at = 0
+        while at < len(text):
+            if not self._held:
+                tag = self._MAY_BEGIN.search(text, at)
+                end = tag.start() if tag else len(text)
+                shown.append("" if self._thinking else text[at:end])
+                at = end
+            shown += map(self._step, text[at : at + 1])
+            at += 1
+        return "".join(shown)
 
     def close(self) -> str:
         """End the text; reasoning without an end stays hidden to the last."""

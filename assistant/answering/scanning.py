@@ -47,8 +47,9 @@ class Scanner:
         """Read a character where nothing special is under way."""
         self._emit(character)
 
-    def _take(self, whole: "re.Match[str]") -> None:
-        """Read something special that is whole."""
+    def _take(self, whole: "re.Match[str]") -> bool:
+        """Read something special that is whole; or say no, and be given its characters."""
+        raise NotImplementedError
 
     def _finish(self) -> None:
         """Decide what is held when the text ends here; what stays held is shown as it is."""
@@ -60,9 +61,9 @@ class Scanner:
                 character, self._again = self._again[end : end + 1], self._again[end + 1 :]
             else:
                 end = self._shown_plain(self._piece, self._at)
-                if self._mode == self._text and (whole := self.WHOLE.match(self._piece, end)):
+                whole = self.WHOLE.match(self._piece, end) if self._mode == self._text else None
+                if whole and self._take(whole):
                     self._at = whole.end()
-                    self._take(whole)
                     continue
                 character, self._at = self._piece[end : end + 1], end + 1
             if character:

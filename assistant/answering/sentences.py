@@ -1,7 +1,7 @@
 """Where the sentences of an abstract begin and end."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # What ends in a full stop without ending a sentence; compared in lower case, without the stop.
 _ABBREVIATIONS = frozenset(
@@ -20,13 +20,12 @@ _BREAK = re.compile(
     """,
     re.VERBOSE,
 )
-_LAST_WORD = re.compile(r"[\w.]*\Z")
-_STARTS_LOWER = re.compile(r"[a-z]")
+_IN_WORD = re.compile(r"[\w.]")
+_LAST_WORD = re.compile(rf"{_IN_WORD.pattern}*\Z")
 _LAST_WORD_REACH = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence, verbatim, and its place in the text it is from."""
 
     text: str
@@ -52,15 +51,14 @@ def sentences(text: str) -> list[Sentence]:
 
 
 def _ends_sentence(text: str, match: "re.Match[str]") -> bool:
-    if match["stop"][0] != ".":
-        # "Why? it asks": a question or a cry inside a sentence goes on in lower case.
-        return not _STARTS_LOWER.match(text, match.end())
-    if _STARTS_LOWER.match(text, match.end()):
-        return False
-    reach = text[max(0, match.start() - _LAST_WORD_REACH) : match.start()]
-    last_word = _LAST_WORD.search(reach)
+    if "a" <= text[match.end() : match.end() + 1] <= "z":
+        return False  # "Why? it asks": what goes on in lower case goes on
+    before = text[max(0, match.start() - _LAST_WORD_REACH) : match.start()]
+    if match["stop"][0] != "." or not _IN_WORD.match(before[-1:]):
+        return True
+    last_word = _LAST_WORD.search(before)
     word = last_word.group().casefold() if last_word else ""
-    is_initial = len(word) == 1 and word.isalpha() and reach[-1:].isupper()
+    is_initial = len(word) == 1 and word.isalpha() and before[-1:].isupper()
     return word in _MAY_END or not (word in _ABBREVIATIONS or is_initial)
 
 
