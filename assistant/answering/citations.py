@@ -182,7 +182,7 @@ class CitationFilter(Scanner):
         elif self._may_cite() and (numbers := self._round_numbers(whole["round"])):
             self._cite(numbers)
         else:
-            self._emit(whole[0])
+            self._emit_words(whole[0])
         return True
 
     def _text(self, character: str) -> None:
@@ -208,7 +208,7 @@ class CitationFilter(Scanner):
         self._space.append(_closed(space, first=not self._space) if self._gap else space)
 
     def _emit_words(self, words: str) -> None:
-        space = "".join(self._space)
+        space = "".join(self._space) if self._space else ""
         if self._gap and words[0] in ".,;:!?)":
             space = space.strip(" \t")
         if words[0] == "(" and self._before == "]" and not space:
@@ -279,7 +279,7 @@ class CitationFilter(Scanner):
                 self._release(whole[-1])
             else:
                 self._drop()
-                self._emit(whole)
+                self._emit_words(whole)
             return
         numbers, unknown = found
         self.removed += unknown

@@ -18,7 +18,8 @@ class Scanner:
     """Matches there something special that is whole, and would be taken the same character by character."""
 
     def __init__(self) -> None:
-        self._mode: Callable[[str], None] = self._text
+        self._mode: Callable[[str], None] | None = None
+        """What takes the next character, where something special is under way."""
         self._piece, self._at = "", 0
         """What is read, and how far."""
         self._again = ""
@@ -61,17 +62,17 @@ class Scanner:
                 character, self._again = self._again[end : end + 1], self._again[end + 1 :]
             else:
                 end = self._shown_plain(self._piece, self._at)
-                whole = self.WHOLE.match(self._piece, end) if self._mode == self._text else None
+                whole = self.WHOLE.match(self._piece, end) if self._mode is None else None
                 if whole and self._take(whole):
                     self._at = whole.end()
                     continue
                 character, self._at = self._piece[end : end + 1], end + 1
             if character:
-                self._mode(character)
+                (self._mode or self._text)(character)
 
     def _shown_plain(self, text: str, start: int) -> int:
         """Show the plain stretch that begins here; gives its end."""
-        plain = self.PLAIN.match(text, start) if self._mode == self._text else None
+        plain = self.PLAIN.match(text, start) if self._mode is None else None
         if plain is None:
             return start
         self._emit(plain.group())
@@ -92,7 +93,7 @@ class Scanner:
 
     def _drop(self, then: str = "") -> None:
         """Forget what is held, and go on with the character that ended it."""
-        self._held, self._mode = "", self._text
+        self._held, self._mode = "", None
         self._again = then + self._again
 
     def _release(self, then: str = "") -> None:
