@@ -234,8 +234,10 @@ class CitationFilter(Scanner):
                 self._hold(self._held + character, self._after_brackets)
             else:
                 self._mark(self._held[1:], self._held + character)
-        elif character in _OPEN and not self._held.strip(_OPEN) and len(self._held) < 2:  # noqa: PLR2004
-            self._held += character
+        elif character in _OPEN and not self._held.strip(_OPEN):
+            if len(self._held) > 1:  # only the last two can belong to a marker
+                self._emit(self._held[0])
+            self._held = self._held[-1] + character
         elif character in _OPEN or character == "\n" or len(self._held) > LONGEST:
             self._release(character)
         else:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 
 from assistant.corpus.flaws import LONGEST_LINE
@@ -46,13 +47,12 @@ BANNER, BUTTON, BYLINE, DATE = 1, 2, 4, 5
 
 _SUBSCRIBE = "Subscribe"
 _BANNER = re.compile(r"Get trending papers in your [^!.]{1,60}[!.]?", re.IGNORECASE)
-_HEADER = (
-    re.compile(r"new", re.IGNORECASE),
-    _BANNER,
-    re.compile(rf"{_SUBSCRIBE}!?", re.IGNORECASE),
-    re.compile(r"(?:Daily|Trending) Papers", re.IGNORECASE),
-    re.compile(r"by ?AK and the .{0,20}community", re.IGNORECASE),
+_HEADER = re.compile(
+    rf"(new)|({_BANNER.pattern})|({_SUBSCRIBE}!?)|((?:Daily|Trending) Papers)"
+    r"|(by ?AK and the .{0,20}community)",
+    re.IGNORECASE,
 )
+"""Each of its groups is a place, in their order."""
 
 _DOT = "·"
 _COUNT = r"\d{1,3}(?:,\d{3})+|\d{1,6}"
@@ -137,7 +137,7 @@ def _glued(line: str, previous: str) -> str | None:
 
 def _details(line: str) -> list[str]:
     """Part details that share one line, such as `• 4 authors · Jun 13, 2024`."""
-    if len(line) < _LONGEST_DETAIL:
+    if len(line) < _LONGEST_DETAIL and _DOT in line:
         before, _, after = line.partition(_DOT)
         if _mark(after.strip()) is Mark.DATE:
             return [part for part in (before.strip(), _DOT, after.strip()) if part]
@@ -159,6 +159,7 @@ def _mark(text: str) -> Mark | None:
     return Mark.COMMENTS if _COMMENTS.fullmatch(text) else None
 
 
+@lru_cache(maxsize=256)
 def _month(name: str) -> int | None:
     """Number a month by its name, or by its first letters if they are three or more."""
     return next((n for n, month in enumerate(_MONTHS, 1) if month.startswith(name.lower())), None)
@@ -167,7 +168,8 @@ def _month(name: str) -> int | None:
 def _place(text: str, mark: Mark | None) -> int | None:
     if mark is Mark.DATE:
         return DATE
-    return next((place for place, shape in enumerate(_HEADER) if shape.fullmatch(text)), None)
+    header = _HEADER.fullmatch(text)
+    return header.lastindex - 1 if header and header.lastindex else None
 
 
 def _is_finished(text: str) -> bool:

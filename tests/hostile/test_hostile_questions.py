@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from peer import Peer, Script
 
 from assistant import Assistant, AssistantError, InputError
-from bench.fuzz import texts
+from bench.fuzz.pieces import texts
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -22,9 +22,9 @@ from assistant.corpus.lines import MOST_LINES
 from assistant.evaluation.judging.claims import clauses
 from assistant.evaluation.judging.wording import words
 from assistant.evaluation.questions import LARGEST, read_questions
-from bench.fuzz import TRIED, BrokenError, growth, is_quadratic, promise, seconds, texts
-
-MEGABYTE = 2**20
+from bench.fuzz.pieces import texts
+from bench.fuzz.readers import TRIED, BrokenError, promise
+from bench.fuzz.trials import MEGABYTE, growth, is_quadratic, seconds
 
 
 @pytest.mark.parametrize("name", TRIED)

@@ -1,0 +1,1 @@
+"""Tries to break whatever reads text from outside."""
