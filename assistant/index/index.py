@@ -20,6 +20,7 @@ from assistant.index.ingest import (
     CURATED,
     DISCARDING,
     ENCODER,
+    THINNED,
     IngestReport,
     Progress,
     Stores,
@@ -338,6 +339,7 @@ class Index:
                 discard(folder)
         with self.ledger.transaction():
             self.ledger.set_fact(DISCARDING, "")
+            self.ledger.set_fact(THINNED, "")
 
     def find(self, reference: str) -> Paper:
         """Find a paper by its title, however it is spelt, or by the first digits of its identifier.

@@ -33,6 +33,9 @@ ENCODER = "encoder"
 DISCARDING = "discarding"
 """The ledger's fact that a rebuild has not yet deleted what it makes anew."""
 
+THINNED = "thinned"
+"""The ledger's fact that papers were removed since the collection of vectors was made."""
+
 REMAKING = "remaking"
 """The ledger's fact that the vectors on a shared server are to be made anew, though they look right."""
 
@@ -203,7 +206,9 @@ def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared) -
     made = {one.record.paper.paper_id: one for one in (*prepared.before, *embedded(prepared.read))}
     if stores.vectors is not None:
         lacking = [made[held.paper.paper_id] for held in needs.vectors if held.paper.paper_id in made]
-        stores.vectors.replace(needs.vectors, [chunk for one in lacking for chunk in one.vectors()])
+        thinned = stores.sharing is not None or bool(stores.ledger.fact(THINNED))
+        chunks = [chunk for one in lacking for chunk in one.vectors()]
+        stores.vectors.replace(needs.vectors, chunks, thinned=thinned)
     if stores.sharing is not None:
         stores.sharing.note(prepared.published, curated=bool(stores.ledger.fact(CURATED)))
     stores.words.replace(batch)
@@ -257,6 +262,8 @@ def _let_go(stores: Stores) -> None:
     leaving = stores.ledger.in_state(State.LEAVING)
     if not leaving:
         return
+    with stores.ledger.transaction():
+        stores.ledger.set_fact(THINNED, "yes")
     for start in range(0, len(leaving), BATCH):
         batch = leaving[start : start + BATCH]
         # What another home has removed from the server, it may have taken up again by now.

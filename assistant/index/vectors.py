@@ -19,6 +19,10 @@ from assistant.index.words import day_number
 
 SAME = 1e-5
 """The cosine distance under which two vectors are one."""
+LOOKED_THROUGH = 2_000
+"""Chunks up to which a collection is looked through for those that are not found; each takes a search."""
+TRIES = 5
+"""How often chunks that are not found are given other neighbours, which may lose others their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,21 @@ class Vectors:
         with self._lock:
             self._place.close()
 
-    def replace(self, records: Sequence[Record], embedded: Sequence[EmbeddedChunk]) -> None:
+    def replace(
+        self, records: Sequence[Record], embedded: Sequence[EmbeddedChunk], *, thinned: bool = False
+    ) -> None:
         """Hold these chunks in place of whatever is held of these papers; on disk on return.
 
         Chunks that are held as they are given, and found, are left alone. Of others the former ones are
         deleted first, and missed for that moment: where hnswlib writes over a vector, it now and then
-        keeps no way to another one nearby.
+        keeps no way to another one. What is written where most vectors are deleted has few that lead to
+        it, which may give way: a collection of up to `LOOKED_THROUGH` chunks is then looked through, and
+        mended.
+
+        Args:
+            records: the papers.
+            embedded: all of their chunks.
+            thinned: whether vectors may have been deleted from the collection before.
         """
         if not records:
             return
@@ -105,6 +118,8 @@ class Vectors:
                     former.append(held.chunk_id)
             self._delete(former)
             self._write(list(lacking.values()))
+            if former or thinned:
+                self._mend()
 
     def _is_held(self, item: EmbeddedChunk, held: HeldChunk) -> bool:
         return (
@@ -123,6 +138,30 @@ class Vectors:
                 documents=[item.chunk.text for item in batch],
                 metadatas=[self._metadata(item) for item in batch],
             )
+
+    def _mend(self) -> None:
+        """Give those that no search finds new neighbours, unless the chunks are too many to try."""
+        for _ in range(TRIES if self._collection.count() <= LOOKED_THROUGH else 0):
+            lost = {
+                key: row
+                for page in self._pages(["embeddings"])
+                for key, row, found in zip(page["ids"], page["embeddings"], self._found(page), strict=True)
+                if not found
+            }
+            if not lost:
+                return
+            self._collection.update(ids=list(lost), embeddings=np.stack(list(lost.values())))
+
+    def _found(self, page: Any) -> list[bool]:
+        """Say of each chunk whether the search for its vector gives it, or one just like it."""
+        if not page["ids"]:
+            return []
+        nearest = self._collection.query(
+            query_embeddings=page["embeddings"], n_results=1, include=["distances"]
+        )
+        first = zip(page["ids"], nearest["ids"], nearest["distances"] or [], strict=True)
+        # One just like it may be found in its place: their distance from each other is none.
+        return [own in others or min(away, default=1.0) < SAME for own, others, away in first]
 
     def forget(self, records: Sequence[Record]) -> None:
         """Delete whatever is held of these papers."""
@@ -187,14 +226,10 @@ class Vectors:
 
     def _held(self, where: Any = None) -> Iterator[HeldChunk]:
         for ids, rows, found in self._sketched(["embeddings", "documents", "metadatas"], where):
-            # A chunk just like another may be found in its place: their distance from each other is none.
-            nearest = self._collection.query(
-                query_embeddings=found["embeddings"], n_results=1, include=["distances"]
-            )
-            first = zip(ids, nearest["ids"], nearest["distances"] or [], strict=True)
-            is_found = [own in others or min(away, default=1.0) < SAME for own, others, away in first]
             texts, metadatas = found["documents"] or [], found["metadatas"] or []
-            for key, row, text, metadata, seen in zip(ids, rows, texts, metadatas, is_found, strict=True):
+            for key, row, text, metadata, seen in zip(
+                ids, rows, texts, metadatas, self._found(found), strict=True
+            ):
                 yield HeldChunk(
                     key, ChunkText(text or "", metadata or {}), (float(row[0]), float(row[1])), seen
                 )

@@ -6,8 +6,8 @@ Three trials, printed as Markdown. First every reader and every function that se
 expressions is given long texts of one repeated piece, at two lengths: time that grows faster than the text
 shows. Then a megabyte of each, or as much of it as is ever taken, which must be read within a second of the
 processor. Then Hypothesis makes up texts, from a seed, for as long as asked; whatever is raised but our own
-errors, takes longer than a second a megabyte (with something for short texts and lines) each time that it is
-read, or breaks a promise is told.
+errors, takes longer than two seconds a megabyte (with something for short texts and lines) each time that it
+is read, or breaks a promise is told.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small import GLACIER, KETTLE, Counting, OpenIndex, by_vectors, by_words, held, listing, reading
@@ -12,6 +13,7 @@ from assistant.corpus import Reading, paper_id
 from assistant.index.index import Index
 from assistant.index.ingest import BATCH
 from assistant.index.minilm import MiniLM
+from assistant.index.vectors import Vectors
 
 # What goes in
 
@@ -174,6 +176,25 @@ def test_a_removed_paper_can_come_back(new_index: OpenIndex) -> None:
     index.remove(index.ledger.papers())
     assert index.ingest(reading(KETTLE)).added == 1
     assert held(index) == {"Kettles"}
+
+
+def test_vectors_written_after_a_removal_are_looked_through_until_a_rebuild(
+    new_index: OpenIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+    write = Vectors.replace
+
+    def watched(self: Vectors, *arguments: Any, thinned: bool = False) -> None:
+        told.append(thinned)
+        write(self, *arguments, thinned=thinned)
+
+    monkeypatch.setattr(Vectors, "replace", watched)
+    index = new_index()
+    index.ingest(reading(KETTLE, GLACIER))
+    index.remove([index.find("Glaciers")])
+    index.ingest(reading(GLACIER))
+    index.rebuild()
+    assert told == [False, True, False]
 
 
 def test_the_shipped_papers_give_way_to_the_users(new_index: OpenIndex, counting: Counting) -> None:

@@ -46,4 +46,5 @@ def _others_and_own(product: str) -> float:
 
 
 def test_no_other_thread_takes_part() -> None:
-    assert _others_and_own("multiply(left, right)") < 1.05
+    # OpenBLAS's spin when they start, which a busy machine draws out; with `left @ right` it is nearly 2.
+    assert _others_and_own("multiply(left, right)") < 1.3

@@ -124,6 +124,27 @@ def test_no_vector_is_written_over_and_none_that_stays_is_touched(vectors: Vecto
     assert scores(vectors, axis(7))["Kettles"] == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("forgets", [False, True], ids=["replaced", "removed before"])
+def test_where_most_vectors_are_deleted_each_new_one_is_found(folder: Path, *, forgets: bool) -> None:
+    # Without looking through them, several of 200 are lost within some rounds, and sometimes most.
+    drawn = np.random.default_rng(0)
+    records = [record(f"Paper {number}") for number in range(200)]
+    vectors = Vectors(CollectionFolder(folder, COLLECTION))
+    for turn in range(12):
+        rows = (0.04 + 0.05 * drawn.standard_normal((len(records), 384))).astype(np.float32)
+        new = [
+            EmbeddedChunk(one, Chunk(f"{one.paper.paper_id}-0", f"Turn {turn}.", 0), unit(row))
+            for one, row in zip(records, rows, strict=True)
+        ]
+        if forgets:
+            vectors.forget(records)
+        vectors.replace(records, new, thinned=forgets)
+        held = list(vectors.each())
+        assert [chunk.held.text for chunk in held] == [f"Turn {turn}."] * len(records)
+        assert [chunk.chunk_id for chunk in held if not chunk.found] == []
+    vectors.close()
+
+
 def test_forgetting_takes_every_chunk_of_a_paper_and_no_other(vectors: Vectors) -> None:
     vectors.forget([KETTLE])
     assert vectors.count() == 2
