@@ -48,8 +48,8 @@ def read_jsonl(text: str, *, source: str) -> Reading:
     for line, record in _elements(text) if _is_array(text) else enumerate(text.split("\n"), start=1):
         if not (begun := record.lstrip()):
             continue
-        if len(rejected) >= MOST_REJECTED and begun[0] != "{":
-            more += 1  # no object, whatever it is: parsing it only tells what is wrong
+        if len(rejected) >= MOST_REJECTED and (begun[0] != "{" or '"' not in begun):
+            more += 1  # no object, or one without a title: parsing it only tells what is wrong
             continue
         try:
             listings.append(_listing(_parsed(record), source))
