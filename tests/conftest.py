@@ -25,7 +25,7 @@ from assistant.index.minilm import MiniLM
 from assistant.index.minilm_weights import EncoderFiles, encoder_files
 
 # Slow machines are no reason to fail: how long an example takes says nothing about its rightness.
-# The same examples everywhere: `bench/fuzz.py` is for finding new ones.
+# The same examples everywhere: `bench.fuzz` is for finding new ones.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 

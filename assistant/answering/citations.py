@@ -225,7 +225,8 @@ class CitationFilter(Scanner):
         if not self._space and self._before.isalnum():
             return False
         end = self._line[-_LONGEST_COUNTED:].lower().removesuffix(".")
-        return end[len(end.rstrip(ascii_lowercase)) :] not in _COUNTED
+        before = end.rstrip(ascii_lowercase)
+        return end[len(before) :] not in _COUNTED or bool(_WORDED.match(before[-1:]))
 
     def _in_brackets(self, character: str) -> None:
         if character in _CLOSE:

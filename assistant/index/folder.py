@@ -85,6 +85,10 @@ class CollectionFolder:
         """Say how many chunks are read at a time where all are gone through."""
         return PAGE
 
+    def is_shared(self) -> bool:
+        """Say no: one process writes at a time, and others see it when they open it again."""
+        return False
+
     def ranks_words(self) -> bool:
         """Say no: Chroma has sparse vectors in its cloud alone."""
         return False

@@ -360,6 +360,7 @@ class Index:
         if self.ledger.fact(ENCODER) is None:
             with self.ledger.transaction():
                 self.ledger.set_fact(ENCODER, self.encoder_name)
+                self.ledger.set_fact(THINNED, "")
         settle(stores, progress)
         leave_no_others(stores)
         # What this process wrote, its own stores have seen.

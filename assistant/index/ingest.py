@@ -34,7 +34,7 @@ DISCARDING = "discarding"
 """The ledger's fact that a rebuild has not yet deleted what it makes anew."""
 
 THINNED = "thinned"
-"""The ledger's fact that papers were removed since the collection of vectors was made."""
+"""The ledger's fact that vectors were deleted, or soon are, from the folder of them; empty in a new one."""
 
 REMAKING = "remaking"
 """The ledger's fact that the vectors on a shared server are to be made anew, though they look right."""
@@ -138,6 +138,8 @@ def write(planned: Plan, ledger: Ledger, *, shipped: bool = False) -> None:
         if not shipped:
             ledger.set_fact(CURATED, "yes")
             ledger.mark_shipped_leaving()
+        if planned.report.updated:
+            ledger.set_fact(THINNED, "yes")  # before the first of their vectors gives way
         for key, paper in planned.papers.items():
             ledger.put(
                 paper, shipped=shipped, state=State.PENDING if key in planned.pending else State.INDEXED
@@ -151,6 +153,7 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
     """
     _let_go(stores)
     done, total = 0, stores.ledger.counts()[State.PENDING]
+    left = total
     tell = progress if progress is not None and total else lambda *_: None
     tell(done, total)
     written: Future[int] | None = None
@@ -163,7 +166,8 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
             if written is not None:
                 done += written.result()
                 tell(done, total)
-            written = beside.submit(_write_batch, stores, batch, prepared)
+            left -= len(batch)
+            written = beside.submit(_write_batch, stores, batch, prepared, last=left <= 0)
             being_written = frozenset(record.paper.paper_id for record in batch)
         if written is not None:
             written.result()
@@ -200,15 +204,17 @@ def _prepare(stores: Stores, batch: Sequence[Record]) -> _Prepared:
     return _Prepared(published, needs, encode(unread, stores.encoder()) if unread else [], before)
 
 
-def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared) -> int:
+def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared, *, last: bool) -> int:
     """Write papers into every store, and mark them when all have them; gives how many they are."""
     needs = prepared.needs
     made = {one.record.paper.paper_id: one for one in (*prepared.before, *embedded(prepared.read))}
     if stores.vectors is not None:
         lacking = [made[held.paper.paper_id] for held in needs.vectors if held.paper.paper_id in made]
-        thinned = stores.sharing is not None or bool(stores.ledger.fact(THINNED))
         chunks = [chunk for one in lacking for chunk in one.vectors()]
+        thinned = stores.ledger.fact(THINNED) != ""  # an older version has left no such fact
         stores.vectors.replace(needs.vectors, chunks, thinned=thinned)
+        if last and thinned and stores.sharing is None:
+            stores.vectors.mend()
     if stores.sharing is not None:
         stores.sharing.note(prepared.published, curated=bool(stores.ledger.fact(CURATED)))
     stores.words.replace(batch)

@@ -41,6 +41,10 @@ class Place(Protocol):
         """Say how many chunks can be read at once."""
         ...
 
+    def is_shared(self) -> bool:
+        """Say whether other homes read and write it meanwhile."""
+        ...
+
     def ranks_words(self) -> bool:
         """Say whether what is open ranks by sparse vectors too."""
         ...

@@ -53,6 +53,10 @@ class SharedVectors:
         """Say how many chunks can be read at once."""
         return PAGE
 
+    def is_shared(self) -> bool:
+        """Say yes: other homes read and write it meanwhile."""
+        return True
+
     def ranks_words(self) -> bool:
         """Say whether what is open ranks by sparse vectors too: that of Chroma Cloud."""
         return self._ranks_words

@@ -14,15 +14,12 @@ from assistant.index.encoder import Matrix, Vector, unit
 from assistant.index.ledger import Record, content_hash
 from assistant.index.multiplying import multiply
 from assistant.index.place import Place
+from assistant.index.reaching import mend, reached
 from assistant.index.sparse import KEY, paper_vector, question_vector
 from assistant.index.words import day_number
 
-SAME = 1e-5
-"""The cosine distance under which two vectors are one."""
 LOOKED_THROUGH = 2_000
 """Chunks up to which a collection is looked through for those that are not found; each takes a search."""
-TRIES = 5
-"""How often chunks that are not found are given other neighbours, which may lose others their way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +93,9 @@ class Vectors:
 
         Chunks that are held as they are given, and found, are left alone. Of others the former ones are
         deleted first, and missed for that moment: where hnswlib writes over a vector, it now and then
-        keeps no way to another one. What is written where most vectors are deleted has few that lead to
-        it, which may give way: a collection of up to `LOOKED_THROUGH` chunks is then looked through, and
-        mended.
+        keeps no way to another one. What is written where many vectors are deleted has few that lead to
+        it, which may give way: it is then searched for, and given others. On a server, chunks are written
+        over, so that other homes find them meanwhile, and one of them that dies takes nothing along.
 
         Args:
             records: the papers.
@@ -109,22 +106,40 @@ class Vectors:
             return
         lacking = {item.chunk.chunk_id: item for item in embedded}
         former: list[str] = []
+        shared = self._place.is_shared()
         with self._lock, self._place.told(writing=True):
             for held in self._held(_of(records)):
                 item = lacking.get(held.chunk_id)
                 if item is not None and self._is_held(item, held):
                     del lacking[held.chunk_id]
-                else:
-                    former.append(held.chunk_id)
+                elif not shared or item is None or held.held.metadata.keys() - self._metadata(item).keys():
+                    former.append(held.chunk_id)  # writing over a chunk would keep metadata that is no more
             self._delete(former)
             self._write(list(lacking.values()))
-            if former or thinned:
-                self._mend()
+            if shared or thinned or former:
+                mend(self._collection, lambda: self._each(list(lacking)), self._place.batch_size())
+
+    def mend(self) -> None:
+        """Search for each chunk, unless they are more than `LOOKED_THROUGH`, and mend the way to it."""
+        with self._lock, self._place.told(writing=True):
+            if self._collection.count() <= LOOKED_THROUGH:
+                mend(self._collection, lambda: self._pages(["embeddings"]), self._place.batch_size())
+
+    def _each(self, chunk_ids: Sequence[str]) -> Iterator[Any]:
+        """Get the vectors of some chunks, as many at a time as the place gives."""
+        size = self._place.page_size()
+        for start in range(0, len(chunk_ids), size):
+            yield self._collection.get(ids=list(chunk_ids[start : start + size]), include=["embeddings"])
 
     def _is_held(self, item: EmbeddedChunk, held: HeldChunk) -> bool:
+        """Whether a chunk is as it should be, and found."""
+        expected, there = dict(self._metadata(item)), dict(held.held.metadata)
+        # A server need not give a sparse vector's values back to the last digit.
+        words = [getattr(metadata.pop(KEY, None), "indices", None) for metadata in (expected, there)]
         return (
             held.found
-            and held.held == ChunkText(item.chunk.text, self._metadata(item))
+            and (there, held.held.text) == (expected, item.chunk.text)
+            and words[0] == words[1]
             and np.allclose(sketch(item.vector[np.newaxis]), held.sketch, rtol=0, atol=TOLERANCE)
         )
 
@@ -138,30 +153,6 @@ class Vectors:
                 documents=[item.chunk.text for item in batch],
                 metadatas=[self._metadata(item) for item in batch],
             )
-
-    def _mend(self) -> None:
-        """Give those that no search finds new neighbours, unless the chunks are too many to try."""
-        for _ in range(TRIES if self._collection.count() <= LOOKED_THROUGH else 0):
-            lost = {
-                key: row
-                for page in self._pages(["embeddings"])
-                for key, row, found in zip(page["ids"], page["embeddings"], self._found(page), strict=True)
-                if not found
-            }
-            if not lost:
-                return
-            self._collection.update(ids=list(lost), embeddings=np.stack(list(lost.values())))
-
-    def _found(self, page: Any) -> list[bool]:
-        """Say of each chunk whether the search for its vector gives it, or one just like it."""
-        if not page["ids"]:
-            return []
-        nearest = self._collection.query(
-            query_embeddings=page["embeddings"], n_results=1, include=["distances"]
-        )
-        first = zip(page["ids"], nearest["ids"], nearest["distances"] or [], strict=True)
-        # One just like it may be found in its place: their distance from each other is none.
-        return [own in others or min(away, default=1.0) < SAME for own, others, away in first]
 
     def forget(self, records: Sequence[Record]) -> None:
         """Delete whatever is held of these papers."""
@@ -228,7 +219,7 @@ class Vectors:
         for ids, rows, found in self._sketched(["embeddings", "documents", "metadatas"], where):
             texts, metadatas = found["documents"] or [], found["metadatas"] or []
             for key, row, text, metadata, seen in zip(
-                ids, rows, texts, metadatas, self._found(found), strict=True
+                ids, rows, texts, metadatas, reached(self._collection, found), strict=True
             ):
                 yield HeldChunk(
                     key, ChunkText(text or "", metadata or {}), (float(row[0]), float(row[1])), seen
@@ -260,12 +251,9 @@ class Vectors:
     def cosines(self, vector: Vector, chunk_ids: Sequence[str]) -> dict[str, float]:
         """Score papers by the cosine of the nearest of these chunks; best first."""
         scores: dict[str, float] = {}
-        size = self._place.page_size()
-        for start in range(0, len(chunk_ids), size):
-            with self._lock, self._place.told():
-                found = self._collection.get(
-                    ids=list(chunk_ids[start : start + size]), include=["embeddings"]
-                )
+        with self._lock, self._place.told():
+            pages = list(self._each(chunk_ids))
+        for found in pages:
             if found["ids"]:
                 rows: Matrix = np.asarray(found["embeddings"], np.float32)
                 (near,) = multiply(unit(rows), vector[:, np.newaxis]).T

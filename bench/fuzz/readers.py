@@ -1,6 +1,7 @@
 """Everything that reads a text that others wrote, and what it promises of any text."""
 
 import io
+import itertools
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from assistant.answering.followups import Before, asks_only_for_dates, bearing
 from assistant.answering.reply import Reply
 from assistant.answering.sentences import sentences
 from assistant.corpus import Paper, normalised_title, paper_id, read_jsonl, read_page, read_sources
-from assistant.corpus.flaws import flaw, quoted
+from assistant.corpus.flaws import LONGEST_LINE, flaw, quoted
 from assistant.corpus.lines import MOST_LINES
 from assistant.errors import AssistantError
 from assistant.evaluation.judging.claims import clauses
@@ -48,8 +49,17 @@ _OF_REPLIES = (
     *("a model's reply", "text at a terminal", "sentences", "cited sentences"),
     *("clauses", "words", "quantities", "a judge's reply"),
 )
+
+
+def _page(text: str) -> str:
+    """Cut a page where it would be refused: behind its last line, and at the end of long ones."""
+    filled = itertools.accumulate(map(bool, map(str.strip, text.split("\n"))))
+    lines = zip(filled, text.split("\n"), strict=True)
+    return "\n".join(line[:LONGEST_LINE] for number, line in lines if number <= MOST_LINES)
+
+
 TAKEN: Mapping[str, Callable[[str], str]] = {
-    "page reader": lambda text: "\n".join(list(filter(str.strip, text.splitlines()))[:MOST_LINES]),
+    "page reader": _page,
     "a question": lambda text: text[:LONGEST_QUESTION],
     **dict.fromkeys(_OF_REPLIES, lambda text: text[:REPLY]),
 }

@@ -11,9 +11,11 @@ from small import GLACIER, KETTLE, Counting, OpenIndex, by_vectors, by_words, he
 from assistant import HomeError, IngestReport, PaperNotFoundError, Rejection
 from assistant.corpus import Reading, paper_id
 from assistant.index.index import Index
-from assistant.index.ingest import BATCH
+from assistant.index.ingest import BATCH, THINNED
 from assistant.index.minilm import MiniLM
 from assistant.index.vectors import Vectors
+
+HOT_KETTLE = listing("Kettles", "A kettle boils water at a hundred degrees.")
 
 # What goes in
 
@@ -178,10 +180,10 @@ def test_a_removed_paper_can_come_back(new_index: OpenIndex) -> None:
     assert held(index) == {"Kettles"}
 
 
-def test_vectors_written_after_a_removal_are_looked_through_until_a_rebuild(
+def test_after_papers_changed_or_went_what_is_written_is_looked_through_until_a_rebuild(
     new_index: OpenIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[bool] = []
+    told: list[bool | str] = []
     write = Vectors.replace
 
     def watched(self: Vectors, *arguments: Any, thinned: bool = False) -> None:
@@ -189,12 +191,35 @@ def test_vectors_written_after_a_removal_are_looked_through_until_a_rebuild(
         write(self, *arguments, thinned=thinned)
 
     monkeypatch.setattr(Vectors, "replace", watched)
+    monkeypatch.setattr(Vectors, "mend", lambda _: told.append("all"))
     index = new_index()
-    index.ingest(reading(KETTLE, GLACIER))
-    index.remove([index.find("Glaciers")])
+    for change in (lambda: index.remove([index.find("Glaciers")]), lambda: index.ingest(reading(HOT_KETTLE))):
+        told.clear()
+        index.ingest(reading(KETTLE, GLACIER))
+        assert told == [False]
+        change()
+        told.clear()
+        index.ingest(reading(GLACIER, listing("Cups", "Cups hold tea.")))
+        assert told == [True, "all"]
+        index.remove([index.find("Cups")])
+        told.clear()
+        index.rebuild()
+        assert told == [False]
+        index.remove([index.find(title) for title in ("Kettles", "Glaciers")])
+        index.rebuild()
+
+
+def test_a_home_of_an_older_version_is_looked_through(
+    new_index: OpenIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = new_index()
+    index.ingest(reading(KETTLE))
+    with index.ledger.transaction():
+        index.ledger.execute("DELETE FROM facts WHERE name = ?", (THINNED,))
+    told: list[str] = []
+    monkeypatch.setattr(Vectors, "mend", lambda _: told.append("all"))
     index.ingest(reading(GLACIER))
-    index.rebuild()
-    assert told == [False, True, False]
+    assert told == ["all"]
 
 
 def test_the_shipped_papers_give_way_to_the_users(new_index: OpenIndex, counting: Counting) -> None:

@@ -20,6 +20,7 @@ from assistant.index.encoder import Vector, unit
 from assistant.index.folder import CollectionFolder
 from assistant.index.ledger import Record, State
 from assistant.index.place import COLLECTION
+from assistant.index.reaching import TRIES
 from assistant.index.vectors import EmbeddedChunk, Vectors
 
 
@@ -106,22 +107,55 @@ def test_replacing_forgets_chunks_that_are_no_more(vectors: Vectors) -> None:
     assert scores(vectors, axis(0))["Kettles"] == pytest.approx(0.0, abs=1e-5)
 
 
+def written(folder: Path) -> list[tuple[int, str]]:
+    """What was done to which chunk, in order, as Chroma's log has it."""
+    with contextlib.closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
+        return database.execute("SELECT operation, id FROM embeddings_queue ORDER BY seq_id").fetchall()
+
+
+UPDATE, UPSERT, DELETE = 1, 2, 3
+
+
 def test_no_vector_is_written_over_and_none_that_stays_is_touched(vectors: Vectors, folder: Path) -> None:
     # Where hnswlib writes over a vector, one nearby may be found no more: seldom, and not each time.
-    upsert, delete = 2, 3
-
-    def written() -> list[tuple[int, str]]:
-        with contextlib.closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
-            return database.execute("SELECT operation, id FROM embeddings_queue ORDER BY seq_id").fetchall()
-
-    before = written()
+    before = written(folder)
     vectors.replace([KETTLE, GLACIER, UNDATED], CHUNKS)
-    assert written() == before
+    assert written(folder) == before
     changed = chunk(KETTLE, 0, {7: 1.0})
     vectors.replace([KETTLE, GLACIER, UNDATED], [*CHUNKS[1:], changed])
-    assert written() == [*before, (delete, changed.chunk.chunk_id), (upsert, changed.chunk.chunk_id)]
+    key = changed.chunk.chunk_id
+    assert written(folder) == [*before, (DELETE, key), (UPSERT, key)]
     assert vectors.count() == 4
     assert scores(vectors, axis(7))["Kettles"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_chunk_that_is_held_and_not_found_is_written_again(
+    vectors: Vectors, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = CHUNKS[1].chunk.chunk_id
+    monkeypatch.setattr(
+        "assistant.index.vectors.reached", lambda _, page: [key != lost for key in page["ids"]]
+    )
+    before = written(folder)
+    vectors.replace([KETTLE, GLACIER, UNDATED], CHUNKS)
+    assert written(folder) == [*before, (DELETE, lost), (UPSERT, lost)]
+
+
+def test_what_is_not_found_is_mended_unless_the_chunks_are_too_many(
+    vectors: Vectors, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = CHUNKS[1].chunk.chunk_id
+    monkeypatch.setattr(
+        "assistant.index.reaching.reached", lambda _, page: [key != lost for key in page["ids"]]
+    )
+    before = written(folder)
+    monkeypatch.setattr("assistant.index.vectors.LOOKED_THROUGH", 3)
+    vectors.mend()
+    assert written(folder) == before
+    monkeypatch.setattr("assistant.index.vectors.LOOKED_THROUGH", 4)
+    vectors.mend()
+    assert written(folder) == [*before, *[(UPDATE, lost)] * TRIES]
+    assert scores(vectors, axis(1))["Kettles"] == pytest.approx(0.8, abs=1e-5)
 
 
 @pytest.mark.parametrize("forgets", [False, True], ids=["replaced", "removed before"])
