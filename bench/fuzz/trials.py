@@ -21,7 +21,7 @@ MADE_UP = 2.0
 SECONDS_A_LINE = 3e-5
 """Allowed beside that: a page is labelled line by line, however short they are."""
 LEAST = 0.1
-"""Seconds that may pass whatever the length: what is shorter is no hang."""
+"""Seconds that may pass beside these whatever the length: what is shorter is no hang."""
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ def fuzz(name: str, until: float, first_seed: int) -> Tried:
         tried.slowest = max(tried.slowest, took)
         size = len(text.encode("utf-8", "surrogatepass"))
         reading = MADE_UP * size / MEGABYTE + SECONDS_A_LINE * len(text.splitlines())
-        allowed = max(LEAST, READINGS.get(name, 1) * reading)
+        allowed = LEAST + READINGS.get(name, 1) * reading
         promise(took <= allowed or seconds(read, text) <= allowed, f"{took:.2f} s for {len(text)} characters")
 
     trial = settings(
