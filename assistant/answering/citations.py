@@ -6,7 +6,7 @@ is nothing. The parser takes the text in pieces (see `scanning`) and holds a mar
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from string import ascii_lowercase
 
@@ -298,11 +298,14 @@ class CitationFilter(Scanner):
         else:
             self._gap = True
 
-    def _cite(self, numbers: Iterable[int]) -> None:
+    def _cite(self, numbers: Sequence[int]) -> None:
+        markers = ""
         for number in numbers:
             if number not in self.cited:
                 self.cited.append(number)
-            self._emit_words(f"[{self.cited.index(number) + 1}]")
+            markers += f"[{self.cited.index(number) + 1}]"
+        if markers:
+            self._emit_words(markers)
 
     def _finish(self) -> None:
         if self._mode == self._after_round:
