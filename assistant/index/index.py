@@ -290,7 +290,7 @@ class Index:
     def rebuild(self, progress: Progress | None = None) -> None:
         """Make every derived store anew from the ledger, with the encoder that the settings ask for.
 
-        Vectors on a shared server that are as they should be stay, so that other homes find them meanwhile.
+        Vectors on a shared server are written over, so that other homes find all of them meanwhile.
         """
         with self.home.writing(self.settings.lock_timeout):
             if self.encoder_name != WORDS_ALONE:

@@ -94,8 +94,8 @@ class Vectors:
         Chunks that are held as they are given, and found, are left alone. Of others the former ones are
         deleted first, and missed for that moment: where hnswlib writes over a vector, it now and then
         keeps no way to another one. What is written where many vectors are deleted has few that lead to
-        it, which may give way: it is then searched for, and given others. On a server, chunks are written
-        over, so that other homes find them meanwhile, and one of them that dies takes nothing along.
+        it, which may give way: it is then searched for, and given others.
+        On a server all chunks are written over, so that other homes find them meanwhile.
 
         Args:
             records: the papers.
@@ -104,20 +104,40 @@ class Vectors:
         """
         if not records:
             return
-        lacking = {item.chunk.chunk_id: item for item in embedded}
-        former: list[str] = []
+        given = {item.chunk.chunk_id: item for item in embedded}
         shared = self._place.is_shared()
         with self._lock, self._place.told(writing=True):
-            for held in self._held(_of(records)):
-                item = lacking.get(held.chunk_id)
-                if item is not None and self._is_held(item, held):
-                    del lacking[held.chunk_id]
-                elif not shared or item is None or held.held.metadata.keys() - self._metadata(item).keys():
-                    former.append(held.chunk_id)  # writing over a chunk would keep metadata that is no more
-            self._delete(former)
-            self._write(list(lacking.values()))
-            if shared or thinned or former:
-                mend(self._collection, lambda: self._each(list(lacking)), self._place.batch_size())
+            stale, held = self._in_the_way(records, given) if shared else self._unlike(records, given)
+            self._delete(stale)
+            lacking = [key for key in given if key not in held]
+            self._write([given[key] for key in lacking])
+            if not shared and (thinned or stale):
+                mend(self._collection, lambda: self._each(lacking), self._place.batch_size())
+
+    def _in_the_way(
+        self, records: Sequence[Record], given: Mapping[str, EmbeddedChunk]
+    ) -> tuple[list[str], set[str]]:
+        """List the chunks that are no more, or would keep metadata that is no more; none stays as it is."""
+        stale = [
+            key
+            for page in self._pages(["metadatas"], _of(records))
+            for key, metadata in zip(page["ids"], page["metadatas"], strict=True)
+            if key not in given or (metadata or {}).keys() - self._metadata(given[key]).keys()
+        ]
+        return stale, set()
+
+    def _unlike(
+        self, records: Sequence[Record], given: Mapping[str, EmbeddedChunk]
+    ) -> tuple[list[str], set[str]]:
+        """List the chunks that are not as they should be, or not found, and those that are."""
+        stale, held = [], set()
+        for chunk in self._held(_of(records)):
+            item = given.get(chunk.chunk_id)
+            if item is not None and self._is_held(item, chunk):
+                held.add(chunk.chunk_id)
+            else:
+                stale.append(chunk.chunk_id)
+        return stale, held
 
     def mend(self) -> None:
         """Search for each chunk, unless they are more than `LOOKED_THROUGH`, and mend the way to it."""
@@ -132,14 +152,9 @@ class Vectors:
             yield self._collection.get(ids=list(chunk_ids[start : start + size]), include=["embeddings"])
 
     def _is_held(self, item: EmbeddedChunk, held: HeldChunk) -> bool:
-        """Whether a chunk is as it should be, and found."""
-        expected, there = dict(self._metadata(item)), dict(held.held.metadata)
-        # A server need not give a sparse vector's values back to the last digit.
-        words = [getattr(metadata.pop(KEY, None), "indices", None) for metadata in (expected, there)]
         return (
             held.found
-            and (there, held.held.text) == (expected, item.chunk.text)
-            and words[0] == words[1]
+            and held.held == ChunkText(item.chunk.text, self._metadata(item))
             and np.allclose(sketch(item.vector[np.newaxis]), held.sketch, rtol=0, atol=TOLERANCE)
         )
 
