@@ -31,7 +31,7 @@ def reached(collection: Any, page: Any) -> list[bool]:
 
 
 def mend(collection: Any, pages: Callable[[], Iterable[Any]], batch_size: int) -> None:
-    """Write over the vectors that are not reached, which gives them neighbours, until all are.
+    """Write over the vectors that are not reached, which gives them neighbours, up to `TRIES` times.
 
     Args:
         collection: Chroma's.

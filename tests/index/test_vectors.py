@@ -114,6 +114,12 @@ def written(folder: Path) -> list[tuple[int, str]]:
 
 
 UPDATE, UPSERT, DELETE = 1, 2, 3
+LOST = CHUNKS[1].chunk.chunk_id
+
+
+def all_but_one(_: Any, page: Any) -> list[bool]:
+    """Say that every chunk of a page is found but `LOST`."""
+    return [key != LOST for key in page["ids"]]
 
 
 def test_no_vector_is_written_over_and_none_that_stays_is_touched(vectors: Vectors, folder: Path) -> None:
@@ -132,30 +138,33 @@ def test_no_vector_is_written_over_and_none_that_stays_is_touched(vectors: Vecto
 def test_a_chunk_that_is_held_and_not_found_is_written_again(
     vectors: Vectors, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lost = CHUNKS[1].chunk.chunk_id
-    monkeypatch.setattr(
-        "assistant.index.vectors.reached", lambda _, page: [key != lost for key in page["ids"]]
-    )
+    monkeypatch.setattr("assistant.index.vectors.reached", all_but_one)
     before = written(folder)
     vectors.replace([KETTLE, GLACIER, UNDATED], CHUNKS)
-    assert written(folder) == [*before, (DELETE, lost), (UPSERT, lost)]
+    assert written(folder) == [*before, (DELETE, LOST), (UPSERT, LOST)]
 
 
 def test_what_is_not_found_is_mended_unless_the_chunks_are_too_many(
     vectors: Vectors, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lost = CHUNKS[1].chunk.chunk_id
-    monkeypatch.setattr(
-        "assistant.index.reaching.reached", lambda _, page: [key != lost for key in page["ids"]]
-    )
+    monkeypatch.setattr("assistant.index.reaching.reached", all_but_one)
     before = written(folder)
     monkeypatch.setattr("assistant.index.vectors.LOOKED_THROUGH", 3)
     vectors.mend()
     assert written(folder) == before
     monkeypatch.setattr("assistant.index.vectors.LOOKED_THROUGH", 4)
     vectors.mend()
-    assert written(folder) == [*before, *[(UPDATE, lost)] * TRIES]
+    assert written(folder) == [*before, *[(UPDATE, LOST)] * TRIES]
     assert scores(vectors, axis(1))["Kettles"] == pytest.approx(0.8, abs=1e-5)
+
+
+def test_where_others_read_meanwhile_chunks_are_written_over(
+    vectors: Vectors, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CollectionFolder, "is_shared", lambda _: True)
+    before, stay = written(folder), [item for item in CHUNKS if item.chunk.chunk_id != LOST]
+    vectors.replace([KETTLE, GLACIER, UNDATED], stay)
+    assert written(folder) == [*before, (DELETE, LOST), *[(UPSERT, item.chunk.chunk_id) for item in stay]]
 
 
 @pytest.mark.parametrize("forgets", [False, True], ids=["replaced", "removed before"])
