@@ -8,6 +8,7 @@ from chroma_server import ChromaRun
 
 from assistant import Settings
 from assistant.corpus import Listing, Paper, Reading
+from assistant.index.comparing import Disagreement
 from assistant.index.index import Index
 from assistant.index.minilm import MiniLM
 from assistant.retrieval import retrieve
@@ -66,8 +67,8 @@ def looks(index: Index) -> dict[str, Paper]:
     return {paper.title: paper for paper in index.ledger.papers()}
 
 
-def agrees(index: Index) -> bool:
-    return index.check().disagreements == ()
+def disagreements(index: Index) -> tuple[Disagreement, ...]:
+    return index.check().disagreements
 
 
 def first(index: Index, question: str = QUESTIONS[0]) -> str:

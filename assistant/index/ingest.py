@@ -153,7 +153,7 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
     """
     _let_go(stores)
     done, total = 0, stores.ledger.counts()[State.PENDING]
-    left = total
+    left, wrote = total, False
     tell = progress if progress is not None and total else lambda *_: None
     tell(done, total)
     written: Future[int] | None = None
@@ -167,7 +167,8 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
                 done += written.result()
                 tell(done, total)
             left -= len(batch)
-            written = beside.submit(_write_batch, stores, batch, prepared, last=left <= 0)
+            wrote = wrote or prepared.writes
+            written = beside.submit(_write_batch, stores, batch, prepared, mending=wrote and left <= 0)
             being_written = frozenset(record.paper.paper_id for record in batch)
         if written is not None:
             written.result()
@@ -192,6 +193,11 @@ class _Prepared:
     before: Sequence[Embedded]
     """Papers that need not be read by it again."""
 
+    @property
+    def writes(self) -> bool:
+        """Whether vectors are written, or were before this home was killed; else others wrote them all."""
+        return bool(self.needs.vectors or self.published)
+
 
 def _prepare(stores: Stores, batch: Sequence[Record]) -> _Prepared:
     published = stores.sharing.publish(batch) if stores.sharing is not None else []
@@ -204,16 +210,24 @@ def _prepare(stores: Stores, batch: Sequence[Record]) -> _Prepared:
     return _Prepared(published, needs, encode(unread, stores.encoder()) if unread else [], before)
 
 
-def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared, *, last: bool) -> int:
-    """Write papers into every store, and mark them when all have them; gives how many they are."""
+def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared, *, mending: bool) -> int:
+    """Write papers into every store, and mark them when all have them; gives how many they are.
+
+    Args:
+        stores: of the home.
+        batch: the papers.
+        prepared: what the encoder made of them.
+        mending: whether to look through all vectors for those that no search finds.
+    """
     needs = prepared.needs
     made = {one.record.paper.paper_id: one for one in (*prepared.before, *embedded(prepared.read))}
     if stores.vectors is not None:
         lacking = [made[held.paper.paper_id] for held in needs.vectors if held.paper.paper_id in made]
         chunks = [chunk for one in lacking for chunk in one.vectors()]
-        thinned = stores.ledger.fact(THINNED) != ""  # an older version has left no such fact
+        # An older version has left no such fact, and what others did on a server nobody notes.
+        thinned = stores.sharing is not None or stores.ledger.fact(THINNED) != ""
         stores.vectors.replace(needs.vectors, chunks, thinned=thinned)
-        if last and thinned and stores.sharing is None:
+        if mending and thinned:
             stores.vectors.mend()
     if stores.sharing is not None:
         stores.sharing.note(prepared.published, curated=bool(stores.ledger.fact(CURATED)))

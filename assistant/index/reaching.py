@@ -7,8 +7,6 @@ written over, or among many deleted ones, another may be left that is nobody's n
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-
 SAME = 1e-5
 """The cosine distance under which two vectors are one."""
 TRIES = 5
@@ -30,25 +28,25 @@ def reached(collection: Any, page: Any) -> list[bool]:
     return [own in others or min(away, default=1.0) < SAME for own, others, away in first]
 
 
-def mend(collection: Any, pages: Callable[[], Iterable[Any]], batch_size: int) -> None:
+def mend(collection: Any, pages: Callable[[], Iterable[Any]], size: int) -> None:
     """Write over the vectors that are not reached, which gives them neighbours, up to `TRIES` times.
 
     Args:
         collection: Chroma's.
         pages: gets the chunks in question, with their vectors, as they are then.
-        batch_size: how many may be written at once.
+        size: how many may be read and written at once.
     """
     for _ in range(TRIES):
-        lost = {
-            key: row
+        lost = [
+            key
             for page in pages()
-            for key, row, is_reached in zip(
-                page["ids"], page["embeddings"], reached(collection, page), strict=True
-            )
+            for key, is_reached in zip(page["ids"], reached(collection, page), strict=True)
             if not is_reached
-        }
+        ]
         if not lost:
             return
-        for start in range(0, len(lost), batch_size):
-            keys = list(lost)[start : start + batch_size]
-            collection.update(ids=keys, embeddings=np.stack([lost[key] for key in keys]))
+        for start in range(0, len(lost), size):
+            # As they are by now: on a server, another home may have written or deleted some meanwhile.
+            held = collection.get(ids=lost[start : start + size], include=["embeddings"])
+            if held["ids"]:
+                collection.update(ids=held["ids"], embeddings=held["embeddings"])

@@ -163,11 +163,14 @@ class ChromaServer:
     def _session(self, silence: float) -> "httpx.Client":
         import httpx
 
+        from assistant.index.asking_again import AskingAgain
+
+        verify = httpx.create_ssl_context() if self._url.scheme == "https" else False
         return httpx.Client(
             headers={**self._headers, "Content-Type": "application/json"},
             timeout=httpx.Timeout(silence, connect=PATIENCE),
+            transport=AskingAgain(verify=verify, trust_env=False),
             trust_env=False,
-            verify=httpx.create_ssl_context() if self._url.scheme == "https" else False,
         )
 
     def _ask(self, path: str) -> object:

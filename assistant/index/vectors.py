@@ -1,7 +1,7 @@
 """The chunks and their vectors, in a collection of Chroma: a folder's, or a server's."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -93,49 +93,38 @@ class Vectors:
 
         Chunks that are held as they are given, and found, are left alone. Of others the former ones are
         deleted first, and missed for that moment: where hnswlib writes over a vector, it now and then
-        keeps no way to another one. What is written where many vectors are deleted has few that lead to
-        it, which may give way: it is then searched for, and given others.
-        On a server all chunks are written over, so that other homes find them meanwhile.
+        keeps no way to another one. On a server they are written over all the same, so that other homes
+        find them meanwhile. What is written over, or where many vectors are deleted, may have no way that
+        leads to it, or take another's: it is then searched for, and given new neighbours.
 
         Args:
             records: the papers.
             embedded: all of their chunks.
-            thinned: whether vectors may have been deleted from the collection before.
+            thinned: whether vectors may have been deleted from the collection before, or written over.
         """
         if not records:
             return
         given = {item.chunk.chunk_id: item for item in embedded}
-        shared = self._place.is_shared()
         with self._lock, self._place.told(writing=True):
-            stale, held = self._in_the_way(records, given) if shared else self._unlike(records, given)
+            stale, held = self._compared(records, given)
             self._delete(stale)
             lacking = [key for key in given if key not in held]
             self._write([given[key] for key in lacking])
-            if not shared and (thinned or stale):
-                mend(self._collection, lambda: self._each(lacking), self._place.batch_size())
+            if thinned or stale:
+                self._mend(lambda: self._each(lacking))
 
-    def _in_the_way(
+    def _compared(
         self, records: Sequence[Record], given: Mapping[str, EmbeddedChunk]
     ) -> tuple[list[str], set[str]]:
-        """List the chunks that are no more, or would keep metadata that is no more; none stays as it is."""
-        stale = [
-            key
-            for page in self._pages(["metadatas"], _of(records))
-            for key, metadata in zip(page["ids"], page["metadatas"], strict=True)
-            if key not in given or (metadata or {}).keys() - self._metadata(given[key]).keys()
-        ]
-        return stale, set()
-
-    def _unlike(
-        self, records: Sequence[Record], given: Mapping[str, EmbeddedChunk]
-    ) -> tuple[list[str], set[str]]:
-        """List the chunks that are not as they should be, or not found, and those that are."""
+        """List the chunks that have to be deleted first, and those that are as they should be."""
+        shared = self._place.is_shared()
         stale, held = [], set()
         for chunk in self._held(_of(records)):
             item = given.get(chunk.chunk_id)
             if item is not None and self._is_held(item, chunk):
                 held.add(chunk.chunk_id)
-            else:
+            # What is written over keeps the metadata that its successor has not.
+            elif not shared or item is None or chunk.held.metadata.keys() - self._metadata(item).keys():
                 stale.append(chunk.chunk_id)
         return stale, held
 
@@ -143,7 +132,10 @@ class Vectors:
         """Search for each chunk, unless they are more than `LOOKED_THROUGH`, and mend the way to it."""
         with self._lock, self._place.told(writing=True):
             if self._collection.count() <= LOOKED_THROUGH:
-                mend(self._collection, lambda: self._pages(["embeddings"]), self._place.batch_size())
+                self._mend(lambda: self._pages(["embeddings"]))
+
+    def _mend(self, pages: Callable[[], Iterator[Any]]) -> None:
+        mend(self._collection, pages, min(self._place.page_size(), self._place.batch_size()))
 
     def _each(self, chunk_ids: Sequence[str]) -> Iterator[Any]:
         """Get the vectors of some chunks, as many at a time as the place gives."""
@@ -233,9 +225,8 @@ class Vectors:
     def _held(self, where: Any = None) -> Iterator[HeldChunk]:
         for ids, rows, found in self._sketched(["embeddings", "documents", "metadatas"], where):
             texts, metadatas = found["documents"] or [], found["metadatas"] or []
-            for key, row, text, metadata, seen in zip(
-                ids, rows, texts, metadatas, reached(self._collection, found), strict=True
-            ):
+            are_found = reached(self._collection, found)
+            for key, row, text, metadata, seen in zip(ids, rows, texts, metadatas, are_found, strict=True):
                 yield HeldChunk(
                     key, ChunkText(text or "", metadata or {}), (float(row[0]), float(row[1])), seen
                 )

@@ -1,11 +1,11 @@
 """The vectors in Chroma: replacing, forgetting, dates, and what LlamaIndex sees in the folder."""
 
-import contextlib
 import json
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from assistant.index.chunking import Chunk
 from assistant.index.encoder import Vector, unit
 from assistant.index.folder import CollectionFolder
 from assistant.index.ledger import Record, State
-from assistant.index.place import COLLECTION
+from assistant.index.place import COLLECTION, Place
 from assistant.index.reaching import TRIES
+from assistant.index.server import ChromaServer
+from assistant.index.shared_vectors import SharedVectors
 from assistant.index.vectors import EmbeddedChunk, Vectors
 
 
@@ -109,7 +111,7 @@ def test_replacing_forgets_chunks_that_are_no_more(vectors: Vectors) -> None:
 
 def written(folder: Path) -> list[tuple[int, str]]:
     """What was done to which chunk, in order, as Chroma's log has it."""
-    with contextlib.closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
+    with closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
         return database.execute("SELECT operation, id FROM embeddings_queue ORDER BY seq_id").fetchall()
 
 
@@ -158,21 +160,31 @@ def test_what_is_not_found_is_mended_unless_the_chunks_are_too_many(
     assert scores(vectors, axis(1))["Kettles"] == pytest.approx(0.8, abs=1e-5)
 
 
-def test_where_others_read_meanwhile_chunks_are_written_over(
+def test_where_others_read_meanwhile_what_changes_is_written_over(
     vectors: Vectors, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CollectionFolder, "is_shared", lambda _: True)
-    before, stay = written(folder), [item for item in CHUNKS if item.chunk.chunk_id != LOST]
-    vectors.replace([KETTLE, GLACIER, UNDATED], stay)
-    assert written(folder) == [*before, (DELETE, LOST), *[(UPSERT, item.chunk.chunk_id) for item in stay]]
+    before, gone, changed = written(folder), CHUNKS[1].chunk.chunk_id, chunk(KETTLE, 0, {7: 1.0})
+    vectors.replace([KETTLE, GLACIER, UNDATED], [changed, *CHUNKS[2:]])
+    assert written(folder) == [*before, (DELETE, gone), (UPSERT, changed.chunk.chunk_id)]
+
+
+@pytest.fixture(params=["folder", "server"])
+def place(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
+    """Where vectors are: both kinds, and real."""
+    if request.param == "folder":
+        yield CollectionFolder(folder, COLLECTION)
+    else:
+        with closing(ChromaServer(request.getfixturevalue("shared"))) as server:
+            yield SharedVectors(server, COLLECTION, "drawn")
 
 
 @pytest.mark.parametrize("forgets", [False, True], ids=["replaced", "removed before"])
-def test_where_most_vectors_are_deleted_each_new_one_is_found(folder: Path, *, forgets: bool) -> None:
+def test_where_most_vectors_are_deleted_each_new_one_is_found(place: Place, *, forgets: bool) -> None:
     # Without looking through them, several of 200 are lost within some rounds, and sometimes most.
     drawn = np.random.default_rng(0)
     records = [record(f"Paper {number}") for number in range(200)]
-    vectors = Vectors(CollectionFolder(folder, COLLECTION))
+    vectors = Vectors(place)
     for turn in range(12):
         rows = (0.04 + 0.05 * drawn.standard_normal((len(records), 384))).astype(np.float32)
         new = [
@@ -181,9 +193,11 @@ def test_where_most_vectors_are_deleted_each_new_one_is_found(folder: Path, *, f
         ]
         if forgets:
             vectors.forget(records)
-        vectors.replace(records, new, thinned=forgets)
+        vectors.replace(records, new, thinned=forgets or place.is_shared())
         held = list(vectors.each())
-        assert [chunk.held.text for chunk in held] == [f"Turn {turn}."] * len(records)
+        assert {chunk.chunk_id: chunk.held.text for chunk in held} == {
+            item.chunk.chunk_id: f"Turn {turn}." for item in new
+        }
         assert [chunk.chunk_id for chunk in held if not chunk.found] == []
     vectors.close()
 
