@@ -15,8 +15,9 @@ from assistant.corpus import Paper, read_sources
 from assistant.errors import SettingsError
 from assistant.index.checking import Check
 from assistant.index.index import Index
-from assistant.index.ingest import ENCODER, IngestReport, Progress
+from assistant.index.ingest import ENCODER, IngestReport
 from assistant.index.ledger import State
+from assistant.index.settling import Progress
 from assistant.retrieval import DateRange, Hit, Retrieval, checked_question, retrieve
 from assistant.settings import EXTRACTIVE, Settings
 

@@ -15,6 +15,7 @@ from typing import Any
 from chroma_server import Door, Passage
 
 MOST = 300
+MOST_QUERIES = 20
 """Records of a request, and results."""
 LONGEST_VALUE, LONGEST_TEXT = 8_182, 16_384
 """Bytes of a value of metadata, and of a text."""
@@ -159,6 +160,8 @@ def _over_quota(given: dict[str, Any]) -> str | None:
         or given.get("n_results", 0) > MOST
     ):
         return "too many records"
+    if len(given.get("query_embeddings") or []) > MOST_QUERIES:
+        return "too many queries"
     if any(len(text.encode()) > LONGEST_TEXT for text in given.get("documents") or [] if text):
         return "a document is too long"
     values = [value for metadata in given.get("metadatas") or [] for value in (metadata or {}).values()]

@@ -1,8 +1,8 @@
-"""Reads that a Chroma server failed at, made again.
+"""Reads that a Chroma server was not ready for, made again.
 
-While the first vectors of a collection are written, and for a moment after a write, Chroma's local server
-knows of entries that its graph has not yet, and answers a read with an error of its own (500). A read changes
-nothing, and a moment later it succeeds.
+While the first vectors of a collection are written, Chroma's local server knows for some milliseconds of
+entries that its graph has not yet. It answers a read with an error of its own then (500), or with entries
+that have no vectors. A read changes nothing, so that it may be made again; a write is not.
 """
 
 import time
@@ -15,17 +15,23 @@ WAITS = (0.02, 0.05, 0.1, 0.2, 0.4)
 READS = ("/get", "/query", "/search", "/count")
 """How the paths end under which a collection is read."""
 
+WITHOUT_VECTORS = b'"embeddings":[null'
+"""What is in a reply whose entries have none; in a text of one of them, the quotes would be escaped."""
+
 
 class AskingAgain(httpx.HTTPTransport):
-    """Sends requests; those for reading again where the server says that it failed."""
+    """Sends requests, and those that read up to five times more where the server was not ready."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, as often as it takes."""
+        """Send a request, and give the last response."""
         response = super().handle_request(request)
         for wait in WAITS if request.url.path.endswith(READS) else ():
-            if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+            # Read to its end, so that the connection can be used again.
+            if (
+                WITHOUT_VECTORS not in response.read()
+                and response.status_code != httpx.codes.INTERNAL_SERVER_ERROR
+            ):
                 break
-            response.close()
             time.sleep(wait)
             response = super().handle_request(request)
         return response

@@ -16,23 +16,11 @@ from assistant.index.encoder import Encoder
 from assistant.index.encoder_loading import WORDS_ALONE, EncoderOnDemand
 from assistant.index.finding import find_paper
 from assistant.index.home import Home, discard
-from assistant.index.ingest import (
-    CURATED,
-    DISCARDING,
-    ENCODER,
-    THINNED,
-    IngestReport,
-    Progress,
-    Stores,
-    forget_derived,
-    leave_no_others,
-    plan,
-    settle,
-    write,
-)
+from assistant.index.ingest import CURATED, ENCODER, THINNED, IngestReport, plan, write
 from assistant.index.kept import Kept
 from assistant.index.ledger import Ledger, State
 from assistant.index.server import ChromaServer
+from assistant.index.settling import DISCARDING, Progress, Stores, forget_derived, leave_no_others, settle
 from assistant.index.shared_vectors import SharedVectors
 from assistant.index.sharing import Sharing
 from assistant.index.tokens import Tokens
@@ -290,7 +278,8 @@ class Index:
     def rebuild(self, progress: Progress | None = None) -> None:
         """Make every derived store anew from the ledger, with the encoder that the settings ask for.
 
-        Vectors on a shared server are written over, so that other homes find all of them meanwhile.
+        Vectors on a shared server are compared with new ones, and written over where they differ or no search
+        finds them, so that other homes find them meanwhile.
         """
         with self.home.writing(self.settings.lock_timeout):
             if self.encoder_name != WORDS_ALONE:

@@ -11,6 +11,8 @@ SAME = 1e-5
 """The cosine distance under which two vectors are one."""
 TRIES = 5
 """How often vectors are given other neighbours, since each may take another one's."""
+QUERIES = 20
+"""Vectors searched for in a request: as many as Chroma's quota allows by default (`NumQueryEmbeddings`)."""
 
 
 def reached(collection: Any, page: Any) -> list[bool]:
@@ -20,33 +22,46 @@ def reached(collection: Any, page: Any) -> list[bool]:
         collection: Chroma's.
         page: what it gives of some chunks, with their vectors.
     """
-    if not page["ids"]:
-        return []
-    nearest = collection.query(query_embeddings=page["embeddings"], n_results=1, include=["distances"])
-    first = zip(page["ids"], nearest["ids"], nearest["distances"] or [], strict=True)
-    # One just like it may be found in its place: their distance from each other is none.
-    return [own in others or min(away, default=1.0) < SAME for own, others, away in first]
+    found: list[bool] = []
+    for start in range(0, len(page["ids"]), QUERIES):
+        keys, rows = (page[field][start : start + QUERIES] for field in ("ids", "embeddings"))
+        nearest = collection.query(query_embeddings=rows, n_results=1, include=["distances"])
+        # One just like it may be found in its place: their distance from each other is none.
+        found += [
+            own in others or min(away, default=1.0) < SAME
+            for own, others, away in zip(keys, nearest["ids"], nearest["distances"] or [], strict=True)
+        ]
+    return found
 
 
-def mend(collection: Any, pages: Callable[[], Iterable[Any]], size: int) -> None:
-    """Write over the vectors that are not reached, which gives them neighbours, up to `TRIES` times.
+def mend(collection: Any, page: Any) -> int:
+    """Write over the vectors of a page that are not reached, which gives them neighbours.
 
     Args:
         collection: Chroma's.
-        pages: gets the chunks in question, with their vectors, as they are then.
-        size: how many may be read and written at once.
+        page: as `reached` takes it.
+
+    Returns:
+        How many there were.
+    """
+    is_reached = zip(page["ids"], reached(collection, page), strict=True)
+    lost = list(dict.fromkeys(key for key, found in is_reached if not found))
+    if lost:
+        # As they are by now: on a server, another home may have written or deleted some meanwhile.
+        held = collection.get(ids=lost, include=["embeddings"])
+        if held["ids"]:
+            collection.update(ids=held["ids"], embeddings=held["embeddings"])
+    return len(lost)
+
+
+def until_reached(mending: Callable[[], Iterable[int]]) -> None:
+    """Mend until nothing is left to be, up to `TRIES` times.
+
+    Where very many vectors have the same few nearest ones, some may still not be reached.
+
+    Args:
+        mending: mends everything once, and gives how many were not reached.
     """
     for _ in range(TRIES):
-        lost = [
-            key
-            for page in pages()
-            for key, is_reached in zip(page["ids"], reached(collection, page), strict=True)
-            if not is_reached
-        ]
-        if not lost:
+        if not sum(mending()):
             return
-        for start in range(0, len(lost), size):
-            # As they are by now: on a server, another home may have written or deleted some meanwhile.
-            held = collection.get(ids=lost[start : start + size], include=["embeddings"])
-            if held["ids"]:
-                collection.update(ids=held["ids"], embeddings=held["embeddings"])

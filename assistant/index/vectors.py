@@ -1,7 +1,8 @@
 """The chunks and their vectors, in a collection of Chroma: a folder's, or a server's."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,9 +15,12 @@ from assistant.index.encoder import Matrix, Vector, unit
 from assistant.index.ledger import Record, content_hash
 from assistant.index.multiplying import multiply
 from assistant.index.place import Place
-from assistant.index.reaching import mend, reached
+from assistant.index.reaching import mend, reached, until_reached
 from assistant.index.sparse import KEY, paper_vector, question_vector
 from assistant.index.words import day_number
+
+TURN = 0.001
+"""Seconds in which whoever waits for the collection can get it: a lock alone is not fair."""
 
 LOOKED_THROUGH = 2_000
 """Chunks up to which a collection is looked through for those that are not found; each takes a search."""
@@ -100,7 +104,7 @@ class Vectors:
         Args:
             records: the papers.
             embedded: all of their chunks.
-            thinned: whether vectors may have been deleted from the collection before, or written over.
+            thinned: whether vectors may have been deleted from the folder before.
         """
         if not records:
             return
@@ -110,32 +114,43 @@ class Vectors:
             self._delete(stale)
             lacking = [key for key in given if key not in held]
             self._write([given[key] for key in lacking])
-            if thinned or stale:
-                self._mend(lambda: self._each(lacking))
+            # Chroma Cloud ranks words, and has another index than hnswlib's, which mends itself.
+            if not self.ranks_words and (thinned or stale or self._place.is_shared()):
+                until_reached(lambda: (mend(self._collection, page) for page in self._each(lacking)))
 
     def _compared(
         self, records: Sequence[Record], given: Mapping[str, EmbeddedChunk]
     ) -> tuple[list[str], set[str]]:
         """List the chunks that have to be deleted first, and those that are as they should be."""
         shared = self._place.is_shared()
-        stale, held = [], set()
+        stale: dict[str, None] = {}
+        held = set()
         for chunk in self._held(_of(records)):
             item = given.get(chunk.chunk_id)
             if item is not None and self._is_held(item, chunk):
                 held.add(chunk.chunk_id)
             # What is written over keeps the metadata that its successor has not.
             elif not shared or item is None or chunk.held.metadata.keys() - self._metadata(item).keys():
-                stale.append(chunk.chunk_id)
-        return stale, held
+                stale[chunk.chunk_id] = None
+        return list(stale), held
 
     def mend(self) -> None:
         """Search for each chunk, unless they are more than `LOOKED_THROUGH`, and mend the way to it."""
-        with self._lock, self._place.told(writing=True):
-            if self._collection.count() <= LOOKED_THROUGH:
-                self._mend(lambda: self._pages(["embeddings"]))
+        if not self.ranks_words and self.count() <= LOOKED_THROUGH:
+            until_reached(self._mend_in_turn)
 
-    def _mend(self, pages: Callable[[], Iterator[Any]]) -> None:
-        mend(self._collection, pages, min(self._place.page_size(), self._place.batch_size()))
+    def _mend_in_turn(self) -> Iterator[int]:
+        """Mend page by page, and let others search in between; gives how many of each were not reached."""
+        size, offset = self._place.page_size(), 0
+        while True:
+            with self._lock, self._place.told(writing=True):
+                page = self._collection.get(limit=size, offset=offset, include=["embeddings"])
+                lost = mend(self._collection, page)
+            yield lost
+            if len(page["ids"]) < size:
+                return
+            offset += size
+            time.sleep(TURN)
 
     def _each(self, chunk_ids: Sequence[str]) -> Iterator[Any]:
         """Get the vectors of some chunks, as many at a time as the place gives."""

@@ -24,8 +24,8 @@ from pathlib import Path
 from assistant import Settings
 from assistant.corpus import Listing, Reading, paper_id
 from assistant.index.index import Index
-from assistant.index.ingest import DISCARDING
 from assistant.index.ledger import State
+from assistant.index.settling import DISCARDING
 from assistant.retrieval import retrieve
 from bench.durability.killing import Death, Tell, in_child
 from bench.durability.papers import INVENTED, Remembered, papers_of, remember, remembered, text_of

@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.index.encoder import Encoder
 from assistant.index.index import Index
-from assistant.index.ingest import Progress
+from assistant.index.settling import Progress
 from assistant.settings import Settings
 from bench.retrieval.collection import Collection, Query
 from bench.retrieval.measures import Estimate, Floats, estimate, measure

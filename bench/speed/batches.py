@@ -2,7 +2,7 @@
 
 import json
 
-from assistant.index.ingest import BATCH
+from assistant.index.settling import BATCH
 from bench.speed.report import Row, Table
 from bench.speed.setting import Setting
 

@@ -16,9 +16,9 @@ from pathlib import Path
 def ingest(file: Path) -> dict[str, float]:
     """Take up papers, so many a batch where that is said; gives the seconds of it."""
     from assistant import Assistant
-    from assistant.index import ingest
+    from assistant.index import settling
 
-    ingest.BATCH = int(sys.argv[3]) if len(sys.argv) > 3 else ingest.BATCH  # noqa: PLR2004 - the third
+    settling.BATCH = int(sys.argv[3]) if len(sys.argv) > 3 else settling.BATCH  # noqa: PLR2004 - the third
     with Assistant.open() as assistant:
         begun = time.perf_counter()
         assistant.ingest(file)

@@ -11,9 +11,9 @@ from chroma_server import ChromaRun
 from assistant import ServerError, Settings
 from assistant.corpus import Listing, Reading
 from assistant.index.index import Index
-from assistant.index.ingest import BATCH
 from assistant.index.ledger import State
 from assistant.index.minilm import MiniLM
+from assistant.index.settling import BATCH
 
 TEXT = "A kettle of the make {0} boils its water in {0} seconds."
 PAPERS = [

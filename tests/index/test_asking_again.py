@@ -52,22 +52,32 @@ def test_a_search_beside_the_first_writes_is_answered(server: ChromaRun, shared:
 
 
 class Failing(Passage):
-    """Fails as often as is set at requests that search or write, and notes them."""
+    """Gives a reply as often as is set to requests of a kind, and counts those."""
 
     failures: ClassVar[int]
-    asked: ClassVar[list[str]]
+    kind: ClassVar[str]
+    reply: ClassVar[tuple[int, bytes]]
+    asked: ClassVar[int]
 
     def through(self, command: str, path: str, body: bytes) -> tuple[int, bytes]:
-        name = path.rpartition("/")[2]
-        if name in {"query", "upsert"}:
-            self.asked.append(name)
-            if len(self.asked) <= self.failures:
-                return 500, b'{"error": "InternalError", "message": "Nothing found on disk"}'
+        if path.endswith(f"/{self.kind}"):
+            Failing.asked += 1
+            if Failing.asked <= self.failures:
+                return self.reply
         return super().through(command, path, body)
+
+
+FAILED = 500, b'{"error": "InternalError", "message": "Nothing found on disk"}'
+WITHOUT_VECTORS = 200, b'{"ids":["0"],"embeddings":[null],"include":["embeddings"]}'
+
+
+def fails(times: int, kind: str, reply: tuple[int, bytes] = FAILED) -> None:
+    Failing.failures, Failing.kind, Failing.reply, Failing.asked = times, kind, reply, 0
 
 
 @pytest.fixture
 def door(server: ChromaRun) -> Iterator[Door]:
+    fails(0, "query")
     door = Door(server.port, passage=Failing)
     yield door
     door.close()
@@ -75,18 +85,25 @@ def door(server: ChromaRun) -> Iterator[Door]:
 
 def test_a_server_that_fails_at_a_read_is_asked_again(door: Door, shared: Settings) -> None:
     with opened(shared.model_copy(update={"chroma_url": door.url})) as vectors:
-        Failing.failures, Failing.asked = 2, []
+        fails(2, "query")
         assert vectors.search(ROWS[0], 3) == {}
-        assert Failing.asked == ["query"] * 3
-        Failing.failures, Failing.asked = 100, []
+        assert Failing.asked == 3
+        fails(100, "query")
         with pytest.raises(ServerError, match="Nothing found on disk"):
             vectors.search(ROWS[0], 3)
-        assert Failing.asked == ["query"] * (1 + len(WAITS))
+        assert Failing.asked == 1 + len(WAITS)
+
+
+def test_so_is_one_that_gives_entries_without_their_vectors(door: Door, shared: Settings) -> None:
+    with opened(shared.model_copy(update={"chroma_url": door.url})) as vectors:
+        fails(2, "get", WITHOUT_VECTORS)
+        assert vectors.cosines(ROWS[0], ["0"]) == {}
+        assert Failing.asked == 3
 
 
 def test_a_server_that_fails_at_a_write_is_not_told_again(door: Door, shared: Settings) -> None:
     with opened(shared.model_copy(update={"chroma_url": door.url})) as vectors:
-        Failing.failures, Failing.asked = 1, []
+        fails(1, "upsert")
         with pytest.raises(ServerError, match="Nothing found on disk"):
             vectors.replace(RECORDS, CHUNKS)
-        assert Failing.asked == ["upsert"]
+        assert Failing.asked == 1

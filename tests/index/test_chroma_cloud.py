@@ -219,3 +219,15 @@ def test_the_clouds_refusals_are_said_without_the_key(share: Share) -> None:
         index.ingest(of(LIBRARY[0]))
     assert KEY not in str(caught.value)
     assert "ck-another" not in str(caught.value)
+
+
+def test_its_graph_is_not_ours_to_mend_and_its_quota_is_kept(share: Share, cloud: Cloud) -> None:
+    index = share("a")
+    papers = [
+        Listing(title=f"Kettle {number}", text=f"It keeps kettle {number} warm.", source="")
+        for number in range(30)
+    ]
+    index.ingest(of(*papers))
+    assert cloud.asked["query"] == 0
+    assert disagreements(index) == ()
+    assert cloud.asked["query"] == 2

@@ -22,7 +22,6 @@ from assistant import (
 from assistant.corpus import Listing, Paper, Reading, paper_id
 from assistant.index.encoder import Encoding
 from assistant.index.index import Index
-from assistant.index.kept import Kept
 from assistant.index.ledger import State
 from assistant.index.sharing import NOTED
 from assistant.index.vectors import Vectors
@@ -110,6 +109,20 @@ def test_what_changes_beside_the_text_is_shared_and_no_source_is_lost(share: Sha
     assert not b.sharing.news(now=True)
 
 
+def test_vectors_leave_with_a_paper_that_a_home_without_any_removes(share: Share) -> None:
+    a, words = share("a"), share("words", embedding="words")
+    a.ingest(of(*LIBRARY[:3]))
+    looks(words)
+    words.remove([words.find(KETTLE)])
+    assert KETTLE not in looks(a)
+    assert disagreements(a) == ()
+    # Taken up again before the other home hears of the removal, it keeps them.
+    words.remove([words.find(LIBRARY[1].title)])
+    words.ingest(of(LIBRARY[1]))
+    assert looks(a).keys() == {one.title for one in LIBRARY[1:3]}
+    assert disagreements(a) == ()
+
+
 def test_homes_that_write_at_once_lose_nothing(share: Share) -> None:
     text = "It keeps the kettle number {0} warm in winter {0}."
     papers = [
@@ -144,14 +157,19 @@ def test_a_home_that_writes_looks_through_the_vectors_and_one_that_reads_does_no
     assert mended == [a.vectors]
     b.ingest(of(*LIBRARY[2:]))
     assert mended == [a.vectors, b.vectors]
+    a.remove([a.find(KETTLE)])
+    assert mended == [a.vectors, b.vectors, a.vectors]
     # Killed after the vectors were written, which may not all be found.
-    with monkeypatch.context() as patch:
-        patch.setattr(Kept, "replace", killed)
-        with pytest.raises(KeyboardInterrupt):
-            a.ingest(of(replace(LIBRARY[0], text="It knits scarves of wool.")))
-    mended.clear()
+    monkeypatch.setattr(Vectors, "mend", killed)
+    with pytest.raises(KeyboardInterrupt):
+        a.ingest(of(LIBRARY[0]))
+    monkeypatch.setattr(Vectors, "mend", note)
     a._finish(None, wait=True)
-    assert mended == [a.vectors]
+    assert mended == [a.vectors, b.vectors, a.vectors, a.vectors]
+    a._finish(None, wait=True)
+    # Nor does what changes beside the vectors call for it.
+    a.ingest(of(replace(LIBRARY[0], source="another.txt")))
+    assert mended == [a.vectors, b.vectors, a.vectors, a.vectors]
 
 
 def killed(*_: object) -> None:

@@ -11,8 +11,9 @@ from small import GLACIER, KETTLE, Counting, OpenIndex, by_vectors, by_words, he
 from assistant import HomeError, IngestReport, PaperNotFoundError, Rejection
 from assistant.corpus import Reading, paper_id
 from assistant.index.index import Index
-from assistant.index.ingest import BATCH, THINNED
+from assistant.index.ingest import THINNED
 from assistant.index.minilm import MiniLM
+from assistant.index.settling import BATCH
 from assistant.index.vectors import Vectors
 
 HOT_KETTLE = listing("Kettles", "A kettle boils water at a hundred degrees.")

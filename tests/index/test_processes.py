@@ -13,9 +13,10 @@ from small import GLACIER, KETTLE, Counting, OpenIndex, by_vectors, by_words, he
 
 from assistant import HomeError
 from assistant.corpus import paper_id
-from assistant.index.ingest import BATCH, plan, write
+from assistant.index.ingest import plan, write
 from assistant.index.ledger import State
 from assistant.index.minilm import MiniLM
+from assistant.index.settling import BATCH
 
 
 def test_what_was_written_and_not_indexed_is_indexed_by_the_next_question(

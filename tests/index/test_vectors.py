@@ -169,7 +169,7 @@ def test_where_others_read_meanwhile_what_changes_is_written_over(
     assert written(folder) == [*before, (DELETE, gone), (UPSERT, changed.chunk.chunk_id)]
 
 
-@pytest.fixture(params=["folder", "server"])
+@pytest.fixture
 def place(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
     """Where vectors are: both kinds, and real."""
     if request.param == "folder":
@@ -179,7 +179,9 @@ def place(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
             yield SharedVectors(server, COLLECTION, "drawn")
 
 
-@pytest.mark.parametrize("forgets", [False, True], ids=["replaced", "removed before"])
+@pytest.mark.parametrize(
+    ("place", "forgets"), [("folder", False), ("folder", True), ("server", True)], indirect=["place"]
+)
 def test_where_most_vectors_are_deleted_each_new_one_is_found(place: Place, *, forgets: bool) -> None:
     # Without looking through them, several of 200 are lost within some rounds, and sometimes most.
     drawn = np.random.default_rng(0)
@@ -193,7 +195,7 @@ def test_where_most_vectors_are_deleted_each_new_one_is_found(place: Place, *, f
         ]
         if forgets:
             vectors.forget(records)
-        vectors.replace(records, new, thinned=forgets or place.is_shared())
+        vectors.replace(records, new, thinned=forgets)
         held = list(vectors.each())
         assert {chunk.chunk_id: chunk.held.text for chunk in held} == {
             item.chunk.chunk_id: f"Turn {turn}." for item in new
