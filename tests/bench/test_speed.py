@@ -69,6 +69,10 @@ def test_a_process_is_measured_from_start_to_exit() -> None:
 # The guard
 
 
+TRIES = 3
+"""What else the machine does may fall on one side of a ratio alone; work that has crept in stays there."""
+
+
 @pytest.fixture(scope="module")
 def hot_paths(
     encoder: MiniLM, cache: Path, tmp_path_factory: pytest.TempPathFactory
@@ -83,12 +87,11 @@ def hot_paths(
 @pytest.mark.parametrize("number", range(3))
 def test_no_work_has_crept_into_a_hot_path(hot_paths: list[HotPath], number: int) -> None:
     path = hot_paths[number]
-    assert path.ratio() < path.bound, path.name
+    assert any(path.ratio() < path.bound for _ in range(TRIES)), path.name
 
 
 @pytest.mark.parametrize("number", range(3))
 def test_work_that_is_done_twice_would_be_seen(hot_paths: list[HotPath], number: int) -> None:
     path = hot_paths[number]
-    once, twice = path.ratio(), path.ratio(2)
-    assert 1.7 < twice / once < 2.4
+    assert any(1.7 < path.ratio(2) / path.ratio() < 2.4 for _ in range(TRIES))
     assert path.bound < 1.7 * path.usual

@@ -44,7 +44,7 @@ def test_a_kill_while_a_conversation_is_written_leaves_whole_exchanges(run: Run,
         "from assistant.terminal.history import History;"
         "kept = History(Path(sys.argv[1])); number = kept.begin();"
         "answer = Answer(question='q', text='t' * 200_000, refused=False, reader='extractive');"
-        "print('begun', flush=True);"
+        "kept.keep(number, Exchange('q', answer)); print('begun', flush=True);"
         "[kept.keep(number, Exchange('q', answer)) for _ in range(10_000)]"
     )
     for pause in (0.05, 0.13, 0.29):
