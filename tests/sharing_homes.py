@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chroma_server import ChromaRun
 
 from assistant import Settings
 from assistant.corpus import Listing, Paper, Reading
@@ -12,6 +11,7 @@ from assistant.index.comparing import Disagreement
 from assistant.index.index import Index
 from assistant.index.minilm import MiniLM
 from assistant.retrieval import retrieve
+from bench.durability.chroma_run import ChromaRun
 
 KETTLE = "KettleNet: Boiling Water with Fewer Joules"
 QUESTIONS = (

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from chroma_server import ChromaRun
 
 from assistant import Settings
 from assistant.evaluation import provenance
+from bench.durability.chroma_run import ChromaRun
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

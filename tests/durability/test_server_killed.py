@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from chroma_server import ChromaRun
 
 from assistant import ServerError, Settings
 from assistant.corpus import Listing, Reading
@@ -14,6 +13,7 @@ from assistant.index.index import Index
 from assistant.index.ledger import State
 from assistant.index.minilm import MiniLM
 from assistant.index.settling import BATCH
+from bench.durability.chroma_run import ChromaRun
 
 TEXT = "A kettle of the make {0} boils its water in {0} seconds."
 PAPERS = [

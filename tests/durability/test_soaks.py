@@ -63,3 +63,12 @@ def test_damaged_files_are_refused_and_made_anew(figures: Figures) -> None:
         assert (row["found otherwise"], row["crashed"]) == ("0", "0")
         # What a damaged ledger held is exported, as far as it can be read; all else is made again.
         assert row["store"] == "ledger" or row["mended"] == row["times"]
+
+
+def test_homes_that_share_a_server_lose_nothing(figures: Figures) -> None:
+    found = figures("bench.durability.shared", "--trials", "1", "--papers", "40")
+    told = {row["3 homes at once"]: int(row[""]) for row in found}
+    assert told.pop("trials") == 1
+    assert told.pop("papers acknowledged") > 0
+    assert told.pop("searches meanwhile") > 0
+    assert set(told.values()) == {0}

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chroma_server import ChromaRun
 from peer import MODEL, Peer
 
 from assistant.index.minilm_weights import EncoderFiles
+from bench.durability.chroma_run import ChromaRun
 
 WATCH = """
 import json, os, sys

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from chroma_server import ChromaRun, Door, Passage
+from chroma_server import Door, Passage
 
 from assistant import Paper, ServerError, Settings
 from assistant.index.asking_again import WAITS
@@ -16,6 +16,7 @@ from assistant.index.ledger import Record, State
 from assistant.index.server import ChromaServer
 from assistant.index.shared_vectors import SharedVectors
 from assistant.index.vectors import EmbeddedChunk, Vectors
+from bench.durability.chroma_run import ChromaRun
 
 ROWS = np.eye(384, dtype=np.float32)
 RECORDS = [

@@ -6,7 +6,6 @@ from dataclasses import replace
 import httpx
 import pytest
 from chroma_cloud import Cloud
-from chroma_server import ChromaRun
 from chromadb.errors import NotFoundError
 from library import LIBRARY
 from pydantic import SecretStr
@@ -17,6 +16,7 @@ from assistant.corpus import Listing, Reading, paper_id
 from assistant.index.index import Index
 from assistant.index.vectors import Vectors
 from assistant.retrieval import DateRange, dated, retrieve
+from bench.durability.chroma_run import ChromaRun
 
 KEY = "ck-stand-in-for-a-key"
 

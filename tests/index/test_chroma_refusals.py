@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from chroma_server import ChromaRun, Door, answering, http
+from chroma_server import Door, answering, http
 from conftest import Run
 from library import LIBRARY
 from pydantic import SecretStr
@@ -15,6 +15,7 @@ from assistant import Assistant, PaperNotFoundError, ServerError, Settings
 from assistant.index.minilm_weights import EncoderFiles
 from assistant.index.server import ChromaServer
 from assistant.terminal.rendering import status_object
+from bench.durability.chroma_run import ChromaRun
 
 KEY = "Marmalade/orchard+7731"
 PASSWORD = "Sesame-4711-planted"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chroma_server import ChromaRun, Door
+from chroma_server import Door
 from library import LIBRARY
 from sharing_homes import KETTLE, QUESTIONS, Share, disagreements, first, looks, of
 
@@ -25,6 +25,7 @@ from assistant.index.index import Index
 from assistant.index.ledger import State
 from assistant.index.sharing import NOTED
 from assistant.index.vectors import Vectors
+from bench.durability.chroma_run import ChromaRun
 
 # As with a folder
 
