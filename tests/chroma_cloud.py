@@ -15,8 +15,9 @@ from typing import Any
 from chroma_server import Door, Passage
 
 MOST = 300
-MOST_QUERIES = 20
 """Records of a request, and results."""
+MOST_QUERIES = 20
+"""Vectors searched for in a request, by default (Chroma, `NumQueryEmbeddings`)."""
 LONGEST_VALUE, LONGEST_TEXT = 8_182, 16_384
 """Bytes of a value of metadata, and of a text."""
 
@@ -171,4 +172,4 @@ def _over_quota(given: dict[str, Any]) -> str | None:
 
 
 def _told(reply: Any, status: int = 200) -> tuple[int, bytes]:
-    return status, json.dumps(reply).encode()
+    return status, json.dumps(reply, separators=(",", ":")).encode()  # as the real one writes it

@@ -20,7 +20,15 @@ from assistant.index.ingest import CURATED, ENCODER, THINNED, IngestReport, plan
 from assistant.index.kept import Kept
 from assistant.index.ledger import Ledger, State
 from assistant.index.server import ChromaServer
-from assistant.index.settling import DISCARDING, Progress, Stores, forget_derived, leave_no_others, settle
+from assistant.index.settling import (
+    DISCARDING,
+    REMAKING,
+    Progress,
+    Stores,
+    forget_derived,
+    leave_no_others,
+    settle,
+)
 from assistant.index.shared_vectors import SharedVectors
 from assistant.index.sharing import Sharing
 from assistant.index.tokens import Tokens
@@ -342,7 +350,7 @@ class Index:
         if self.ledger.fact(DISCARDING):
             self._discard_folders()
         has = self.ledger.has()
-        if not has[State.PENDING] and not has[State.LEAVING]:
+        if not has[State.PENDING] and not has[State.LEAVING] and not self.ledger.fact(REMAKING):
             self.kept.drop_former()
             return  # without opening Chroma, which takes longer than all the rest
         stores = self._stores()  # or refused, before this home remembers its encoder

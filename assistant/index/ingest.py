@@ -94,7 +94,7 @@ def write(planned: Plan, ledger: Ledger, *, shipped: bool = False) -> None:
         if not shipped:
             ledger.set_fact(CURATED, "yes")
             ledger.mark_shipped_leaving()
-        if planned.report.updated:
+        if planned.report.updated or ledger.has()[State.LEAVING]:
             ledger.set_fact(THINNED, "yes")  # before the first of their vectors gives way
         for key, paper in planned.papers.items():
             ledger.put(

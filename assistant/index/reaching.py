@@ -47,11 +47,25 @@ def mend(collection: Any, page: Any) -> int:
     is_reached = zip(page["ids"], reached(collection, page), strict=True)
     lost = list(dict.fromkeys(key for key, found in is_reached if not found))
     if lost:
-        # As they are by now: on a server, another home may have written or deleted some meanwhile.
-        held = collection.get(ids=lost, include=["embeddings"])
-        if held["ids"]:
-            collection.update(ids=held["ids"], embeddings=held["embeddings"])
+        _write_again(collection, lost)
     return len(lost)
+
+
+def _write_again(collection: Any, keys: list[str]) -> None:
+    """Write vectors as they are; of those that another home changes in that moment, delete the chunk.
+
+    Its new text would have the old vector, which nobody could tell; what is missing is made anew by the next
+    home that hears of the change, this one among them.
+    """
+    held = collection.get(ids=keys, include=["embeddings", "metadatas"])
+    if not held["ids"]:
+        return
+    collection.update(ids=held["ids"], embeddings=held["embeddings"])
+    before = dict(zip(held["ids"], held["metadatas"], strict=True))
+    now = collection.get(ids=held["ids"], include=["metadatas"])
+    changed = [key for key, one in zip(now["ids"], now["metadatas"], strict=True) if one != before[key]]
+    if changed:
+        collection.delete(ids=changed)
 
 
 def until_reached(mending: Callable[[], Iterable[int]]) -> None:

@@ -3,7 +3,7 @@
 A process may die at any moment of it: the next one finds what is left, and does it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +30,8 @@ REMAKING = "remaking"
 """The ledger's fact that the vectors on a shared server are to be compared with new ones, each of them."""
 
 UNMENDED = "unmended"
-"""The ledger's fact that vectors were written, or are soon, to which Chroma's graph may have no way."""
+"""The ledger's fact that vectors were written or deleted, or are soon, so that Chroma's graph may have no way
+to some."""
 
 Progress = Callable[[int, int], None]
 """Told, as indexing goes on, how many papers are done and how many there are to do."""
@@ -58,6 +59,8 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
 
     While a batch is written, the next one is encoded.
     """
+    # Whoever died before all vectors were looked through may have left some of these that are not found.
+    comparing = bool(stores.ledger.fact(REMAKING) or stores.ledger.fact(UNMENDED))
     _let_go(stores)
     done, total = 0, stores.ledger.counts()[State.PENDING]
     left = total
@@ -69,7 +72,7 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
         while batch := _next_batch(stores.ledger, being_written):
             if stores.sharing is not None and written is not None:
                 written.result()  # a server is told of one batch after the other
-            prepared = _prepare(stores, batch)
+            prepared = _prepare(stores, batch, comparing=comparing)
             if written is not None:
                 done += written.result()
                 tell(done, total)
@@ -78,7 +81,6 @@ def settle(stores: Stores, progress: Progress | None = None) -> None:
             being_written = frozenset(record.paper.paper_id for record in batch)
         if written is not None:
             written.result()
-    _mend(stores)  # after a removal; what is written is looked through before the last of it is marked
     stores.kept.drop_former()
     tell(total, total)
 
@@ -101,9 +103,9 @@ class _Prepared:
     """Papers that need not be read by it again."""
 
 
-def _prepare(stores: Stores, batch: Sequence[Record]) -> _Prepared:
+def _prepare(stores: Stores, batch: Sequence[Record], *, comparing: bool) -> _Prepared:
     published = stores.sharing.publish(batch) if stores.sharing is not None else []
-    needs = _needs(stores, batch)
+    needs = _needs(stores, batch, comparing=comparing)
     if stores.vectors is None or not needs.anything:
         return _Prepared(published, needs, [], [])
     before = embedded_before(needs.anything, stores.kept.of(needs.anything, stores.encoder_name))
@@ -117,12 +119,7 @@ def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared, *
     needs = prepared.needs
     made = {one.record.paper.paper_id: one for one in (*prepared.before, *embedded(prepared.read))}
     if stores.vectors is not None and needs.vectors:
-        lacking = [made[held.paper.paper_id] for held in needs.vectors if held.paper.paper_id in made]
-        thinned = stores.ledger.fact(THINNED) != ""  # an older version has left no such fact
-        if thinned or stores.sharing is not None:
-            _note_unmended(stores)
-        chunks = [chunk for one in lacking for chunk in one.vectors()]
-        stores.vectors.replace(needs.vectors, chunks, thinned=thinned)
+        _write_vectors(stores, stores.vectors, needs.vectors, made)
     if last:
         _mend(stores)
     if stores.sharing is not None:
@@ -142,6 +139,19 @@ def _write_batch(stores: Stores, batch: Sequence[Record], prepared: _Prepared, *
         stores.ledger.advance()
         stores.tokens.seal()
     return len(batch)
+
+
+def _write_vectors(
+    stores: Stores, vectors: Vectors, records: Sequence[Record], made: Mapping[str, Embedded]
+) -> None:
+    thinned = stores.ledger.fact(THINNED) != ""  # an older version has left no such fact
+    if stores.sharing is not None:
+        # While these were encoded, another home may have changed or removed some: they are its own to write.
+        records = stores.sharing.unchanged(records)
+    if records and (thinned or stores.sharing is not None):
+        _note_unmended(stores)
+    given = [made[held.paper.paper_id] for held in records if held.paper.paper_id in made]
+    vectors.replace(records, [chunk for one in given for chunk in one.vectors()], thinned=thinned)
 
 
 def _note_unmended(stores: Stores) -> None:
@@ -168,20 +178,25 @@ class _Needs:
     """Those of them whose vectors have to be written."""
 
 
-def _needs(stores: Stores, batch: Sequence[Record]) -> _Needs:
-    """Find out what is there already: another home may have made the vectors, and this one the rest."""
+def _needs(stores: Stores, batch: Sequence[Record], *, comparing: bool) -> _Needs:
+    """Find out what is there already: another home may have made the vectors, and this one the rest.
+
+    Args:
+        stores: of the home.
+        batch: the papers.
+        comparing: whether vectors are to be made of all of them, and compared with those that are there.
+    """
     if stores.sharing is None:
         return _Needs(batch, batch)
     made = stores.checksums.made(held.paper.paper_id for held in batch)
     vectors: Sequence[Record] = []
     if stores.vectors is not None:
-        texts = stores.vectors.texts(batch)
-        remaking = bool(stores.ledger.fact(REMAKING))
-        ranks_words = stores.vectors.ranks_words
+        texts, ranks_words = stores.vectors.texts(batch), stores.vectors.ranks_words
         vectors = [
             held
             for held in batch
-            if remaking or not covers(held.paper, texts.get(held.paper.paper_id, {}), ranks_words=ranks_words)
+            if comparing
+            or not covers(held.paper, texts.get(held.paper.paper_id, {}), ranks_words=ranks_words)
         ]
     written = {held.paper.paper_id for held in vectors}
     anything = [held for held in batch if held.paper.paper_id in written or held.paper.paper_id not in made]
@@ -205,6 +220,8 @@ def _let_go(stores: Stores) -> None:
             stores.vectors.forget(forgotten)
         if stores.sharing is not None:
             stores.sharing.note(gone, curated=bool(stores.ledger.fact(CURATED)))
+    if not stores.ledger.has()[State.PENDING]:
+        _mend(stores)  # before they are erased: whoever dies in it finds them leaving still
     stores.words.replace(leaving, leaving=True)
     with stores.ledger.transaction():
         ids = [held.paper.paper_id for held in leaving]
@@ -224,7 +241,8 @@ def _left_behind(stores: Stores, leaving: Sequence[Record], gone: Sequence[Recor
     others = [held for held in leaving if held.paper.paper_id not in known]
     if stores.sharing is None or stores.vectors is None or not others:
         return []
-    # In this order: whoever takes a paper up again lists it before it writes its vectors.
+    # In this order: whoever takes a paper up again lists it before it writes its vectors. Who does so in this
+    # very moment loses them again; the next home that hears of it makes them anew.
     absent = stores.sharing.strangers(stores.vectors.texts(others))
     return [held for held in others if held.paper.paper_id in absent]
 
@@ -237,7 +255,10 @@ def leave_no_others(stores: Stores) -> None:
         # Listed first: whoever takes a paper up lists it before it writes its vectors.
         of_chunk = {key: key.rpartition("-")[0] for key in stores.vectors.chunk_ids()}
         strangers = stores.sharing.strangers(of_chunk.values())
+        if strangers:
+            _note_unmended(stores)
         stores.vectors.discard([key for key, paper in of_chunk.items() if paper in strangers])
+        _mend(stores)
     with stores.ledger.transaction():
         stores.ledger.set_fact(REMAKING, "")
 

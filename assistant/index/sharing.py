@@ -259,6 +259,15 @@ class Sharing:
     def _noting(self) -> list[str]:
         return (self._ledger.fact(NOTING) or "").split()
 
+    def unchanged(self, records: Sequence[Record]) -> list[Record]:
+        """Choose the papers that the server has as this home has them, and no other home has changed since.
+
+        Raises:
+            ServerError: the server cannot be used.
+        """
+        listed = self._opened().listed([held.paper.paper_id for held in records])
+        return [held for held in records if listed.get(held.paper.paper_id) == _digest(held)]
+
     def strangers(self, paper_ids: Iterable[str]) -> set[str]:
         """Choose the papers that the server does not list.
 

@@ -273,14 +273,13 @@ class Vectors:
         """Score papers by the cosine of the nearest of these chunks; best first."""
         scores: dict[str, float] = {}
         with self._lock, self._place.told():
-            pages = list(self._each(chunk_ids))
-        for found in pages:
-            if found["ids"]:
-                rows: Matrix = np.asarray(found["embeddings"], np.float32)
-                (near,) = multiply(unit(rows), vector[:, np.newaxis]).T
-                for key, cosine in zip(found["ids"], near.tolist(), strict=True):
-                    paper = key.rpartition("-")[0]
-                    scores[paper] = max(cosine, scores.get(paper, -1.0))
+            for found in self._each(chunk_ids):
+                if found["ids"]:
+                    rows: Matrix = np.asarray(found["embeddings"], np.float32)
+                    (near,) = multiply(unit(rows), vector[:, np.newaxis]).T
+                    for key, cosine in zip(found["ids"], near.tolist(), strict=True):
+                        paper = key.rpartition("-")[0]
+                        scores[paper] = max(cosine, scores.get(paper, -1.0))
         return dict(sorted(scores.items(), key=lambda item: -item[1]))
 
     def search_with_words(

@@ -13,9 +13,9 @@ import random
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -52,8 +52,8 @@ class Outcome:
 
 
 def trial(
-    open_home: Callable[[str], Index],
-    homes: int,
+    indexes: Sequence[Index],
+    reader: Index,
     papers: Sequence[Listing],
     outcome: Outcome,
     chance: random.Random,
@@ -61,13 +61,12 @@ def trial(
     """Let homes write at once, twice; then let each see what the others wrote, and compare.
 
     Args:
-        open_home: opens a home of this name.
-        homes: how many are to write.
+        indexes: those of the homes that write.
+        reader: that of the home that searches.
         papers: what they write of.
         outcome: is added to.
         chance: draws which home writes which.
     """
-    indexes = [open_home(f"writer {number}") for number in range(homes)]
     shares = [chance.sample(papers, round(TAKEN * len(papers))) for _ in indexes]
     _at_once([partial(_ingest, index, share, 0) for index, share in zip(indexes, shares, strict=True)])
 
@@ -76,20 +75,17 @@ def trial(
     shuffled = chance.sample(there, len(there))
     gone = shuffled[: round(REMOVED * len(there))]
     changed = shuffled[len(gone) : len(gone) + round(CHANGED * len(there))]
-    with closing(open_home("reader")) as reader:
-        done = threading.Event()
-        searching = threading.Thread(target=_search, args=(Assistant(reader), there, outcome, done))
-        searching.start()
+    with _searching(Assistant(reader), there, outcome):
         _at_once(
             [
-                partial(_change, index, chance.sample(changed, len(changed) // 2), gone[number::homes])
+                partial(
+                    _change, index, chance.sample(changed, len(changed) // 2), gone[number :: len(indexes)]
+                )
                 for number, index in enumerate(indexes)
             ]
         )
         # What nobody drew is changed by one of them alone.
         _ingest(indexes[0], changed, 1)
-        done.set()
-        searching.join()
 
     wanted = {_paper(each, int(each in changed)).title: _paper(each, int(each in changed)) for each in there}
     for listing in gone:
@@ -102,7 +98,6 @@ def trial(
         outcome.returned += len(held.keys() - wanted.keys())
         outcome.other += sum(held.get(title, paper.text) != paper.text for title, paper in wanted.items())
         outcome.disagreements += [one.sentence for one in index.check().disagreements]
-        index.close()
     outcome.trials += 1
 
 
@@ -125,34 +120,50 @@ def _at_once(works: Sequence[Callable[[], None]]) -> None:
             done.result()
 
 
-def _search(assistant: Assistant, papers: Sequence[Listing], outcome: Outcome, done: threading.Event) -> None:
-    for listing in itertools.cycle(papers):
-        if done.is_set():
-            return
-        try:
-            assistant.search(listing.title)
-            outcome.searches += 1
-        except Exception as error:  # noqa: BLE001 - it is what is looked for
-            outcome.errors.append(f"{type(error).__name__}: {error}")
+@contextmanager
+def _searching(assistant: Assistant, papers: Sequence[Listing], outcome: Outcome) -> Iterator[None]:
+    """Search beside what is done in this context, until it is left."""
+    done = threading.Event()
+
+    def search() -> None:
+        for listing in itertools.cycle(papers):
+            if done.is_set():
+                return
+            try:
+                assistant.search(listing.title)
+                outcome.searches += 1
+            except Exception as error:  # noqa: BLE001 - it is what is looked for
+                outcome.errors.append(f"{type(error).__name__}: {error}")
+
+    beside = threading.Thread(target=search)
+    beside.start()
+    try:
+        yield
+    finally:
+        done.set()
+        beside.join()
 
 
 def run(folder: Path, trials: int, homes: int, papers: Sequence[Listing], seed: int) -> Outcome:
     """Start a server, run the trials, and stop it."""
     encoder, chance, outcome = remembered(folder / ENCODINGS), random.Random(seed), Outcome()  # noqa: S311
     server = ChromaRun(folder / "server")
-    with ExitStack() as ending:
-        ending.callback(server.kill)
+    try:
         for number in range(trials):
             shared = Settings(
                 home=folder, chroma_url=server.url, chroma_database=server.database(), model="extractive"
             )
-
-            def open_home(name: str, settings: Settings = shared, number: int = number) -> Index:
-                home = folder / f"trial {number}" / name
-                return Index(settings.model_copy(update={"home": home}), encoder=encoder)
-
-            trial(open_home, homes, papers, outcome, chance)
+            with ExitStack() as opened:
+                indexes = [
+                    opened.enter_context(
+                        closing(Index(shared.model_copy(update={"home": home}), encoder=encoder))
+                    )
+                    for home in [folder / f"trial {number}" / f"home {name}" for name in range(homes + 1)]
+                ]
+                trial(indexes[1:], indexes[0], papers, outcome, chance)
             print(f"\r{number + 1} of {trials}", end="", file=sys.stderr, flush=True)
+    finally:
+        server.kill()
     print(file=sys.stderr)
     return outcome
 
@@ -188,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "errors of those": len(outcome.errors),
     }
     print("\n".join([f"| {given.homes} homes at once | |", "|---|---|"]))
-    print("\n".join(f"| {name} | {figure:,} |" for name, figure in rows.items()))
+    print("\n".join(f"| {name} | {figure} |" for name, figure in rows.items()))
     for sentence in sorted({*outcome.disagreements, *outcome.errors}):
         print(f"- {sentence}", file=sys.stderr)
     return bool(outcome.lost or outcome.returned or outcome.other or outcome.disagreements or outcome.errors)

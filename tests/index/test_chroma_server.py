@@ -2,8 +2,10 @@
 
 import random
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +24,8 @@ from assistant import (
 from assistant.corpus import Listing, Paper, Reading, paper_id
 from assistant.index.encoder import Encoding
 from assistant.index.index import Index
-from assistant.index.ledger import State
+from assistant.index.ledger import Record, State
+from assistant.index.settling import UNMENDED, settle
 from assistant.index.sharing import NOTED
 from assistant.index.vectors import Vectors
 from bench.durability.chroma_run import ChromaRun
@@ -171,6 +174,80 @@ def test_a_home_that_writes_looks_through_the_vectors_and_one_that_reads_does_no
     # Nor does what changes beside the vectors call for it.
     a.ingest(of(replace(LIBRARY[0], source="another.txt")))
     assert mended == [a.vectors, b.vectors, a.vectors, a.vectors]
+
+
+def test_a_removal_that_dies_while_it_looks_for_vectors_is_finished(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = share("a")
+    a.ingest(of(*LIBRARY[:3]))
+    with monkeypatch.context() as patch:
+        patch.setattr(Vectors, "mend", killed)
+        with pytest.raises(KeyboardInterrupt):
+            a.remove([a.find(KETTLE)])
+    assert a.ledger.fact(UNMENDED)
+    a.ensure_papers()
+    assert not a.ledger.fact(UNMENDED)
+    assert a.ledger.counts()[State.LEAVING] == 0
+    assert disagreements(a) == ()
+
+
+def test_vectors_that_were_written_by_a_killed_home_are_searched_for(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.index.vectors.LOOKED_THROUGH", 0)
+    a = share("a")
+    with monkeypatch.context() as patch:
+        patch.setattr("assistant.index.vectors.until_reached", killed)
+        with pytest.raises(KeyboardInterrupt):
+            a.ingest(of(LIBRARY[0]))
+    replaced: list[Sequence[Record]] = []
+    replace_as_ever = Vectors.replace
+
+    def note(vectors: Vectors, records: Sequence[Record], *given: Any, **more: Any) -> None:
+        replaced.append(records)
+        replace_as_ever(vectors, records, *given, **more)
+
+    monkeypatch.setattr(Vectors, "replace", note)
+    a._finish(None, wait=True)
+    assert [[held.paper.title for held in records] for records in replaced] == [[KETTLE]]
+    assert disagreements(a) == ()
+
+
+def test_what_another_home_changes_meanwhile_is_its_own_to_write(share: Share) -> None:
+    a, b = share("a"), share("b")
+    a.ingest(of(*LIBRARY[:3]))
+    # As a read them, before b changed one and removed another.
+    waiting = list(a.ledger.records([paper_id(one.title) for one in LIBRARY[:3]]).values())
+    assert b.sharing is not None
+    changed = replace(LIBRARY[0], text="It knits scarves of wool.")
+    b.ingest(of(changed))
+    b.remove([b.find(LIBRARY[1].title)])
+    assert a.sharing is not None
+    assert [held.paper.title for held in a.sharing.unchanged(waiting)] == [LIBRARY[2].title]
+    with a.ledger.transaction():
+        a.ledger.mark(waiting, State.PENDING)
+    settle(a._stores())
+    assert disagreements(b) == ()
+    looks(a)
+    assert disagreements(a) == ()
+
+
+def test_a_rebuild_that_dies_before_it_deletes_strangers_goes_on(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = share("a")
+    a.ingest(of(*LIBRARY[:2]))
+    assert a.vectors is not None
+    row = np.asarray(np.eye(384)[7], np.float32)[np.newaxis]
+    a.vectors._collection.add(ids=["0123456789abcde-0"], embeddings=row, documents=["…"])
+    with monkeypatch.context() as patch:
+        patch.setattr("assistant.index.index.leave_no_others", killed)
+        with pytest.raises(KeyboardInterrupt):
+            a.rebuild()
+    assert len(a.check().disagreements) == 1
+    a._finish(None, wait=True)
+    assert disagreements(a) == ()
 
 
 def killed(*_: object) -> None:

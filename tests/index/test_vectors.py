@@ -4,7 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ from assistant.index.encoder import Vector, unit
 from assistant.index.folder import CollectionFolder
 from assistant.index.ledger import Record, State
 from assistant.index.place import COLLECTION, Place
-from assistant.index.reaching import TRIES
+from assistant.index.reaching import TRIES, mend
 from assistant.index.server import ChromaServer
 from assistant.index.shared_vectors import SharedVectors
 from assistant.index.vectors import EmbeddedChunk, Vectors
@@ -202,6 +202,32 @@ def test_where_most_vectors_are_deleted_each_new_one_is_found(place: Place, *, f
         }
         assert [chunk.chunk_id for chunk in held if not chunk.found] == []
     vectors.close()
+
+
+class Beside:
+    """A collection in which somebody changes a chunk just before a vector is written again."""
+
+    def __init__(self, collection: Any, change: Callable[[], None]) -> None:
+        self._collection, self._change = collection, change
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "update":
+            self._change()
+        return getattr(self._collection, name)
+
+
+def test_what_another_home_changes_while_it_is_mended_keeps_no_old_vector(
+    vectors: Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = record("Kettles")
+    changed = EmbeddedChunk(new, Chunk(LOST, "Another text.", 0), axis(9))
+    monkeypatch.setattr("assistant.index.reaching.reached", all_but_one)
+    page = vectors._collection.get(include=["embeddings"])
+    assert mend(Beside(vectors._collection, lambda: vectors._write([changed])), page) == 1
+    # Its next reader finds it missing, and makes it anew.
+    assert LOST not in vectors.chunk_ids()
+    assert vectors.count() == 3
+    assert mend(vectors._collection, vectors._collection.get(include=["embeddings"])) == 0
 
 
 def test_forgetting_takes_every_chunk_of_a_paper_and_no_other(vectors: Vectors) -> None:
