@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -358,8 +359,9 @@ class Index:
             with self.ledger.transaction():
                 self.ledger.set_fact(ENCODER, self.encoder_name)
                 self.ledger.set_fact(THINNED, "")
-        settle(stores, progress)
-        leave_no_others(stores)
+        with self.sharing.server.writing() if self.sharing is not None else nullcontext():
+            settle(stores, progress)
+            leave_no_others(stores)
         # What this process wrote, its own stores have seen.
         self._see(self.ledger.revision())
 

@@ -63,6 +63,7 @@ class ChromaServer:
             login = f"{unquote(url.username)}:{unquote(url.password or '')}".encode()
             self._headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
         self._opening = threading.RLock()
+        self._amid_writing = False
 
     def close(self) -> None:
         """Let go of connections."""
@@ -200,6 +201,15 @@ class ChromaServer:
             return found
 
     @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Have what fails meanwhile say that the command may be run again: an ingest reads, too."""
+        self._amid_writing = True
+        try:
+            yield
+        finally:
+            self._amid_writing = False
+
+    @contextmanager
     def told(self, *, writing: bool = False) -> Iterator[None]:
         """Say in a sentence what the client says when something fails.
 
@@ -219,7 +229,8 @@ class ChromaServer:
                 "or correct ASSISTANT_CHROMA_URL."
             ) from None
         except (OSError, httpx.NetworkError, httpx.RemoteProtocolError, httpx.InvalidURL) as error:
-            then = ", and run the command again, which goes on where it was" if writing else ""
+            again = writing or self._amid_writing
+            then = ", and run the command again, which goes on where it was" if again else ""
             raise ServerError(
                 f"The Chroma server at {self.address} cannot be reached ({self._shown(str(error))}): "
                 f"start it{then}, or correct ASSISTANT_CHROMA_URL."

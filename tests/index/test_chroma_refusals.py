@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,15 @@ def refused(share: Share, url: str, shown: str, says: str) -> None:
 def test_nobody_at_the_address_is_said(share: Share) -> None:
     refused(share, "http://127.0.0.1:9", "http://127.0.0.1:9", "cannot be reached (Connection refused)")
     refused(share, "http://nowhere.invalid:9", "http://nowhere.invalid:9", "cannot be reached (")
+
+
+def test_what_fails_amid_an_ingest_says_that_it_goes_on(shared: Settings) -> None:
+    server = ChromaServer(shared.model_copy(update={"chroma_url": "http://127.0.0.1:9"}))
+    with closing(server):
+        with server.writing(), pytest.raises(ServerError, match="run the command again, which goes on"):
+            server.version()
+        with pytest.raises(ServerError, match="start it, or correct"):
+            server.version()
 
 
 def test_a_server_of_the_old_interface_is_told_by_its_version(share: Share) -> None:
