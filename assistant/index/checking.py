@@ -3,7 +3,7 @@
 What a comparison needs is read here; `comparing` has the comparisons themselves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant.errors import DamageError
@@ -25,11 +25,14 @@ from assistant.index.words import Words
 
 if TYPE_CHECKING:
     from assistant.index.index import Index
-    from assistant.index.vectors import Vectors
+    from assistant.index.vectors import HeldChunk, Vectors
 
 AT_OPENING = 2_000
 """Vectors that are compared with their checksums whenever they are opened, which takes a moment; of
 more, `assistant status --check` does it."""
+
+OPENINGS = 3
+"""Openings of which none finds a vector that is named as not found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +99,7 @@ def check(index: "Index") -> Check:
     try:
         if (vectors := index.vectors) is not None:
             has_vectors = True
-            vectors.reload()
-            held = list(vectors.each())
+            held = _searched(vectors)
             if index.sharing is not None:
                 # What another home is writing this moment is no stranger.
                 unknown = {chunk.paper_id for chunk in held} - records.keys()
@@ -118,3 +120,20 @@ def check(index: "Index") -> Check:
         unchecked=sum(held.paper.paper_id not in checksums for held in indexed(records)),
         disagreements=tuple(disagreements),
     )
+
+
+def _searched(vectors: "Vectors") -> list["HeldChunk"]:
+    """Go through all chunks, and look in other openings for what the first one does not find.
+
+    Chroma puts what was written lately into a graph of each opening's own, side by side and so each time in
+    another order: one may miss what the next finds.
+    """
+    vectors.reload()
+    held = list(vectors.each())
+    for _ in range(OPENINGS - 1):
+        if all(chunk.found for chunk in held):
+            break
+        vectors.reload()
+        found = {chunk.chunk_id for chunk in vectors.each() if chunk.found}
+        held = [replace(chunk, found=chunk.found or chunk.chunk_id in found) for chunk in held]
+    return held

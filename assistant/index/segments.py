@@ -58,6 +58,23 @@ def damaged_files(folder: Path, sound: set[str], *, whole: bool = False, most: i
     return damaged
 
 
+def uncommitted_deletions(folder: Path) -> list[Path]:
+    """List the files of deletions that a process wrote, and died before it committed them.
+
+    Tantivy numbers a commit on from the last one, names such a file by that number, and refuses to write
+    where there is one: the same commit could never be made again.
+    """
+    if not (folder / "meta.json").exists():
+        return []
+    last = json.loads((folder / "meta.json").read_bytes())["opstamp"]
+    return [path for path in folder.glob("*.del") if _opstamp(path) > last]
+
+
+def _opstamp(path: Path) -> int:
+    number = path.name.split(".")[1]
+    return int(number) if number.isdecimal() else 0
+
+
 def _committed(folder: Path) -> Iterator[str]:
     for segment in json.loads((folder / "meta.json").read_bytes())["segments"]:
         stem = segment["segment_id"].replace("-", "")

@@ -20,7 +20,7 @@ from assistant.corpus.paper import ID_DIGITS
 from assistant.errors import DamageError, HomeError
 from assistant.index.full import disk_is_full
 from assistant.index.ledger import Record
-from assistant.index.segments import damaged_files
+from assistant.index.segments import damaged_files, uncommitted_deletions
 
 _UNDATED = -1
 _WRITER_BYTES = 64_000_000
@@ -117,6 +117,8 @@ class Words:
     def replace(self, records: Iterable[Record], *, leaving: bool = False) -> None:
         """Index papers in place of what the index holds of them, or only forget them; on disk on return."""
         with self._told():
+            for path in uncommitted_deletions(self._folder):
+                path.unlink(missing_ok=True)
             writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
             for record in records:
                 number = int(record.paper.paper_id, 16)

@@ -3,8 +3,9 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from conftest import Run
 
 from assistant import DamageError
 from assistant.corpus import Listing, Reading, paper_id
+from assistant.index.checking import OPENINGS
 from assistant.index.comparing import Store
 from assistant.index.index import Index
 from assistant.index.ledger import State
+from assistant.index.vectors import HeldChunk, Vectors
 
 OpenIndex = Callable[..., Index]
 
@@ -45,6 +48,26 @@ def test_a_sound_home_agrees(index: Index) -> None:
     found = index.check()
     assert found.agreed
     assert (found.papers, found.unfinished, found.unchecked, found.disagreements) == (12, 0, 0, ())
+
+
+@pytest.mark.parametrize("misses", [OPENINGS - 1, OPENINGS])
+def test_a_vector_is_named_that_no_opening_finds(
+    index: Index, monkeypatch: pytest.MonkeyPatch, misses: int
+) -> None:
+    openings: list[Vectors] = []
+    each = Vectors.each
+
+    def missing_one(vectors: Vectors) -> Iterator[HeldChunk]:
+        openings.append(vectors)
+        first, *others = each(vectors)
+        yield replace(first, found=len(openings) > misses)
+        yield from others
+
+    monkeypatch.setattr(Vectors, "each", missing_one)
+    named = [one.sentence for one in index.check().disagreements]
+    assert len(openings) == OPENINGS
+    assert len(named) == (misses == OPENINGS)
+    assert all("does not find by its own vector 1 paper" in sentence for sentence in named)
 
 
 def test_the_command_says_so_and_exits_with_0(small_home: Path, run: Run) -> None:

@@ -189,3 +189,18 @@ def test_a_file_in_the_folders_place_is_an_error_that_says_what_to_do(tmp_path: 
     (tmp_path / "words").write_text("not a folder")
     with pytest.raises(HomeError, match="--rebuild"):
         Words(tmp_path / "words")
+
+
+def test_a_commit_that_died_is_made_again(words: Words) -> None:
+    # A process that dies between the two leaves the file of deletions, and the list from before.
+    folder, list_before = words._folder, (words._folder / "meta.json").read_bytes()
+    (gone, *_) = found(words, "kettle")
+    before = words.count()
+    words.replace([gone], leaving=True)
+    assert list(folder.glob("*.del"))
+    (folder / "meta.json").write_bytes(list_before)
+    again = Words(folder)
+    assert again.count() == before
+    again.replace([gone], leaving=True)
+    assert again.count() == before - 1
+    assert gone not in found(again, "kettle")
